@@ -23,12 +23,14 @@ internal static class TestData
     }
 
     /// <summary>The folder of the reference data, whether it exists or not.</summary>
-    public static string Root { get; } = Environment.GetEnvironmentVariable("TOKENFACTORY_TESTDATA") is { Length: > 0 } folder
+    public static string Root => Environment.GetEnvironmentVariable("TOKENFACTORY_TESTDATA") is { Length: > 0 } folder
         ? folder
         : Path.GetFullPath(Path.Combine(RepositoryRoot, "..", "shared", "data"));
 
     /// <summary>The repository's root.</summary>
-    public static string RepositoryRoot => field ??= FindRoot();
+    public static string RepositoryRoot => s_repositoryRoot.Value;
+
+    private static readonly Lazy<string> s_repositoryRoot = new(() => FindRoot());
 
     private static string FindRoot([CallerFilePath] string thisFile = "")
     {
