@@ -1,20 +1,18 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
+using TokenFactory.Core;
 
 namespace TokenFactory.Tools.Init;
 
 /// <summary>Loads the module's dependencies from its <c>lib</c> folder, apart from whatever versions the session has.</summary>
 /// <param name="directory">The <c>lib</c> folder.</param>
 /// <remarks>
-/// Native libraries come from the provider folder first (environment variable <c>TOKENFACTORY_PROVIDER_PATH</c>, which
-/// an installed execution provider sets for the process), then from <c>lib/runtimes/&lt;rid&gt;/native</c>.
+/// Native libraries come from the active provider's folder first (<see cref="UserFolders.ActiveProvider"/>), so that a user can
+/// run on a GPU build of ONNX Runtime, then from <c>lib/runtimes/&lt;rid&gt;/native</c>.
 /// </remarks>
 internal sealed class ModuleLoadContext(string directory) : AssemblyLoadContext("TokenFactory.Tools")
 {
-    /// <summary>The environment variable that names a folder of native libraries to prefer.</summary>
-    internal const string ProviderPathVariable = "TOKENFACTORY_PROVIDER_PATH";
-
     /// <inheritdoc/>
     protected override Assembly? Load(AssemblyName assemblyName)
     {
@@ -31,7 +29,7 @@ internal sealed class ModuleLoadContext(string directory) : AssemblyLoadContext(
         string architecture = RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
         string[] folders =
         [
-            Environment.GetEnvironmentVariable(ProviderPathVariable) ?? "",
+            UserFolders.ActiveProvider ?? "",
             Path.Join(directory, "runtimes", $"{os}-{architecture}", "native"),
             Path.Join(directory, "runtimes", os, "native"),
         ];
