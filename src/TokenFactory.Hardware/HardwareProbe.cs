@@ -1,0 +1,89 @@
+using TokenFactory.Hardware.Host;
+using TokenFactory.Hardware.Nvidia;
+using TokenFactory.Hardware.Probing;
+
+namespace TokenFactory.Hardware;
+
+/// <summary>Looks at this machine. Keep one open to sample again and again: it keeps the vendors' libraries loaded.</summary>
+/// <remarks>
+/// What a machine lacks is absent, never an error. Each device is read on a thread of its own with a timeout for every call into a
+/// driver, so that one that hangs, is lost or refuses this user hides no other.
+/// </remarks>
+public sealed class HardwareProbe : IDisposable
+{
+    private readonly HardwareProbeOptions _options;
+    private readonly FileTree _files;
+    private NvmlSession? _nvml;
+
+    /// <summary>Creates a probe; nothing is loaded before the first sample.</summary>
+    /// <param name="options">How to look.</param>
+    public HardwareProbe(HardwareProbeOptions? options = null)
+    {
+        _options = options ?? new HardwareProbeOptions();
+        _files = new FileTree(_options.Root);
+    }
+
+    /// <summary>The devices of this machine now: the system, the processors, main memory, then accelerators.</summary>
+    /// <param name="options">How to look.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    public static IReadOnlyList<HardwareDevice> GetDevices(HardwareProbeOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        using var probe = new HardwareProbe(options);
+        return probe.Sample(cancellationToken);
+    }
+
+    /// <summary>Reads every device once.</summary>
+    /// <param name="cancellationToken">Stops it; a driver call that hangs is left behind.</param>
+    public IReadOnlyList<HardwareDevice> Sample(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var devices = new List<HardwareDevice>();
+        HostDevices host = HostDevices.Read(_files, _options);
+        devices.AddRange(host.Devices.Where(d => _options.Wants(d.Kind)));
+        if (_options.Wants(HardwareKind.Gpu) || _options.Wants(HardwareKind.Npu))
+        {
+            devices.AddRange(Accelerators(cancellationToken).Where(d => _options.Wants(d.Kind)));
+        }
+
+        return devices;
+    }
+
+    /// <summary>Samples until it is cancelled, one interval from start to start.</summary>
+    /// <param name="interval">Time between samples.</param>
+    /// <param name="cancellationToken">Ends it at once, between samples or inside one.</param>
+    public IEnumerable<IReadOnlyList<HardwareDevice>> Watch(TimeSpan interval, CancellationToken cancellationToken)
+    {
+        long started = TimeProvider.System.GetTimestamp();
+        for (long sample = 1; ; sample++)
+        {
+            yield return Sample(cancellationToken);
+            TimeSpan wait = (interval * sample) - TimeProvider.System.GetElapsedTime(started);
+            if (wait > TimeSpan.Zero && cancellationToken.WaitHandle.WaitOne(wait))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _nvml?.Dispose();
+
+    private List<HardwareDevice> Accelerators(CancellationToken cancellationToken)
+    {
+        var xids = new XidLog(_files, _options.IsLive);
+        _nvml ??= new NvmlSession(_options, cancellationToken);
+        var devices = new List<HardwareDevice>(_nvml.Read(xids, cancellationToken));
+
+        HashSet<string> known = [.. devices.Select(d => d.Accelerator?.Bus).OfType<string>()];
+        bool linux = !_options.IsLive || OperatingSystem.IsLinux();
+        foreach (PciDevice device in linux ? PciDevices.Accelerators(_files) : [])
+        {
+            if (!known.Contains(device.Bus) && device.VendorId == PciDevice.Nvidia)
+            {
+                devices.Add(BusDevice.Read(_files, device, xids, _nvml));
+            }
+        }
+
+        return devices;
+    }
+}

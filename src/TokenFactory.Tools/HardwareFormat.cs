@@ -1,0 +1,62 @@
+using System.Globalization;
+using TokenFactory.Hardware;
+
+namespace TokenFactory.Tools;
+
+/// <summary>Short texts of hardware for format views.</summary>
+public static class HardwareFormat
+{
+    /// <summary>What an operator wants to see of a device in a few words: what is usable, how busy it is, what is wrong.</summary>
+    /// <param name="device">The device.</param>
+    public static string State(HardwareDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        List<string> words = [];
+        if (device.Health != DeviceHealth.Ok)
+        {
+            words.Add(device.Health.ToString());
+        }
+
+        if (device.Cpu is { } cpu)
+        {
+            words.Add(Text($"{cpu.UsableThreads:0.##} threads{(cpu.UsableThreads < cpu.Threads ? Text($" of {cpu.Threads}") : "")}"));
+            if (cpu.VectorSets.LastOrDefault(s => s is "AVX2" or "AVX512F" or "NEON" or "SVE" or "AMX-INT8") is { } widest)
+            {
+                words.Add(widest);
+            }
+        }
+
+        if (device.System is { } system)
+        {
+            words.Add(system.Hypervisor is { } hypervisor ? $"virtual ({hypervisor})" : device.Unavailable.ContainsKey(nameof(system.Hypervisor)) ? "hypervisor unknown" : "bare metal");
+            if (system.Container is { } container)
+            {
+                words.Add(container);
+            }
+        }
+
+        if (device.Memory is { } memory)
+        {
+            words.Add($"{FormatHelpers.Bytes(memory.AvailableBytes)} free{(memory.LimitBytes is null ? "" : ", limited")}");
+        }
+
+        if (device.Utilization is { } utilization)
+        {
+            words.Add(Text($"{utilization * 100:0} % busy"));
+        }
+
+        if (device.TemperatureCelsius is { } celsius)
+        {
+            words.Add(Text($"{celsius:0} °C"));
+        }
+
+        if (device.Throttle is { Count: > 0 } throttle)
+        {
+            words.Add(string.Join('+', throttle));
+        }
+
+        return words.Count > 0 ? string.Join(", ", words) : "-";
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
