@@ -20,6 +20,7 @@ internal static partial class ChartTheme
         (Color.FromHex("#010214"), "--s4"),
         (Color.FromHex("#010215"), "--s5"),
         (Color.FromHex("#010216"), "--s6"),
+        (Color.FromHex("#010217"), "--band"),
     ];
 
     private static int s_number;
@@ -30,6 +31,9 @@ internal static partial class ChartTheme
     /// <summary>The colour of a series.</summary>
     /// <param name="index">Its place, from 0; colours repeat after six.</param>
     public static Color Series(int index) => s_colors[2 + (index % 6)].Color;
+
+    /// <summary>The colour of a band around a line.</summary>
+    public static Color Band => s_colors[8].Color;
 
     /// <summary>An empty plot in the page's colours.</summary>
     /// <param name="xLabel">Label of the horizontal axis.</param>
@@ -44,6 +48,8 @@ internal static partial class ChartTheme
         plot.Axes.Bottom.Label.Text = xLabel;
         plot.Axes.Left.Label.Text = yLabel;
         plot.Axes.Bottom.Label.Bold = false;
+        plot.Axes.Bottom.Label.FontSize = 14;
+        plot.Axes.Left.Label.FontSize = 14;
         plot.Axes.Left.Label.Bold = false;
         plot.Axes.Right.FrameLineStyle.Width = 0;
         plot.Axes.Top.FrameLineStyle.Width = 0;
