@@ -64,6 +64,10 @@ public sealed record DecoderGraph
     /// <summary>Input that names the rows to score (int64 <c>[rows]</c>); null unless <see cref="LogitRows"/> is selected.</summary>
     public string? SelectedRows { get; init; }
 
+    /// <summary>Input that says how many of the last rows to score (int64, a scalar or <c>[1]</c>); null when there is none. A graph with it
+    /// returns as many rows as it is told, whatever <see cref="LogitRows"/> says.</summary>
+    public string? LogitsToKeep { get; init; }
+
     /// <summary>Logits output.</summary>
     public required string Logits { get; init; }
 
