@@ -28,6 +28,9 @@ public sealed record FactoryDefinition
     /// <summary>The grades that are sold, in the file's order.</summary>
     public IReadOnlyList<TierDefinition> Tiers { get; init; } = [];
 
+    /// <summary>Who uses the tokens, for a budget.</summary>
+    public IReadOnlyList<RoleDefinition> People { get; init; } = [];
+
     /// <summary>How power, price and demand go on; null when the file has none.</summary>
     public OutlookDefinition? Outlook { get; init; }
 

@@ -38,6 +38,9 @@ public sealed record TierDefinition
     /// <summary>How demand grows; the factors multiply. Empty means not at all.</summary>
     public IReadOnlyList<GrowthRate> Growth { get; init; } = [];
 
+    /// <summary>How this tier's prices change; null means that the outlook's change holds.</summary>
+    public GrowthRate? PriceChange { get; init; }
+
     /// <summary>A fixed share of the site's power, 0 to 1; null means that the planner decides.</summary>
     public double? PowerShare { get; init; }
 }

@@ -67,17 +67,29 @@ public static class CostModel
         List<CostBreakdown> results = [];
         foreach (TierDefinition tier in definition.Tiers.Where(t => Fits(definition, t, point)))
         {
-            FactoryDefinition one = definition with
-            {
-                Tiers = [.. definition.Tiers
-                    .Where(t => t.Production.Count > 0 || ReferenceEquals(t, tier))
-                    .Select(t => ReferenceEquals(t, tier) ? t with { Production = [point] } : t)],
-            };
-            results.Add(Evaluate(one, options, cancellationToken).First(b => b.Tier == tier.Name));
+            results.Add(EvaluateTier(definition, tier, point, options, cancellationToken));
         }
 
         return results.Count > 0 ? results : throw new TokenFactoryException("NoTierFits", FailureKind.NotFound,
             $"No tier of factory '{definition.Name}' serves model '{point.Model}' on '{point.Accelerator ?? "any hardware"}'. Leave model out of the tier, or name this one in it.", point.Model);
+    }
+
+    /// <summary>Prices one tier at a point of the caller's choice, the other tiers at their declared ones.</summary>
+    /// <param name="definition">The factory.</param>
+    /// <param name="tier">The tier, one of the factory's.</param>
+    /// <param name="point">The point.</param>
+    /// <param name="options">How ranges are drawn; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the draws.</param>
+    public static CostBreakdown EvaluateTier(
+        FactoryDefinition definition, TierDefinition tier, OperatingPoint point, CostOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        FactoryDefinition one = definition with
+        {
+            Tiers = [.. definition.Tiers
+                .Where(t => t.Production.Count > 0 || ReferenceEquals(t, tier))
+                .Select(t => ReferenceEquals(t, tier) ? t with { Production = [point] } : t)],
+        };
+        return Evaluate(one, options, cancellationToken).First(b => b.Tier == tier.Name);
     }
 
     /// <summary>The hardware that a tier runs on at a point: the one it names, else the one the point names, else the only one.</summary>
@@ -149,7 +161,8 @@ public static class CostModel
         return [.. loads.Select(l => BreakdownBuilder.Build(definition, l, grid))];
     }
 
-    private static TierLoad Load(FactoryDefinition definition, TierDefinition tier)
+    /// <summary>The tier at the cheapest of its points that meet its service level, at the cheapest of all when none does.</summary>
+    internal static TierLoad Load(FactoryDefinition definition, TierDefinition tier)
     {
         TierLoad? best = null;
         double bestCost = double.PositiveInfinity;
@@ -160,7 +173,6 @@ public static class CostModel
             bool? meets = MeetsService(tier.Service, point);
             double cost = work.CostPerMillionOutputTokens(
                 AcceleratorHourCost.Of(hardware, definition.Site, definition.Finance, 0, point.PowerWattsPerAccelerator).Total);
-            // The cheapest of the points that meet the service level; the cheapest of all when none does.
             if (best is null || (meets != false && best.MeetsService == false) || ((meets != false) == (best.MeetsService != false) && cost < bestCost))
             {
                 bestCost = cost;

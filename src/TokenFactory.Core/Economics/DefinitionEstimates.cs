@@ -96,6 +96,11 @@ public sealed class DefinitionEstimates
                     PeakToMean = Of("tiers", t.Name, "demand.peakToMean", t.Demand.PeakToMean),
                 },
             })],
+            People = [.. d.People.Select(r => r with
+            {
+                People = visit("people", r.Name, "count", r.People),
+                TokensPerPersonPerDay = visit("people", r.Name, "tokens", r.TokensPerPersonPerDay),
+            })],
             Outlook = d.Outlook is null ? null : d.Outlook with
             {
                 Build = [.. d.Outlook.Build.Select(b => b with { PowerWatts = visit("outlook", FormattableString.Invariant($"build.{b.At:yyyy-MM-dd}"), "power", b.PowerWatts) })],
