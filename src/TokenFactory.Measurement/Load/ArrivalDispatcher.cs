@@ -1,0 +1,85 @@
+using System.Diagnostics;
+
+namespace TokenFactory.Measurement.Load;
+
+/// <summary>Sends the requests of an open loop when they are due, on a thread of its own.</summary>
+internal sealed class ArrivalDispatcher(
+    LoadPlan plan, ArrivalLoad shape, long origin, Func<Arrival, long, long, CancellationToken, Task> send, Action limitReached)
+{
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _inFlight = 1;
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        await Task.Factory.StartNew(() => Dispatch(stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            .ConfigureAwait(false);
+        Ended();
+        await _done.Task.ConfigureAwait(false);
+    }
+
+    private void Dispatch(CancellationToken stop)
+    {
+        using var sleep = new PreciseSleep();
+        long index = 0;
+        foreach (Arrival arrival in shape.Arrivals(plan.Seed))
+        {
+            if (index >= (plan.Requests ?? long.MaxValue) || arrival.Seconds > (plan.Duration?.TotalSeconds ?? double.MaxValue))
+            {
+                return;
+            }
+
+            long due = origin + (long)(arrival.Seconds * Stopwatch.Frequency);
+            while (Stopwatch.GetTimestamp() < due)
+            {
+                if (stop.IsCancellationRequested)
+                {
+                    return;
+                }
+
+                sleep.TowardsTimestamp(due);
+            }
+
+            while (Volatile.Read(ref _inFlight) > plan.MaximumInFlight && !stop.IsCancellationRequested)
+            {
+                limitReached();
+                Thread.Sleep(1);
+            }
+
+            if (stop.IsCancellationRequested)
+            {
+                return;
+            }
+
+            Interlocked.Increment(ref _inFlight);
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static s => _ = s.Self.SendAsync(s.Arrival, s.Index, s.Due, s.Stop),
+                (Self: this, Arrival: arrival, Index: index++, Due: due, Stop: stop),
+                preferLocal: false);
+        }
+    }
+
+    private async Task SendAsync(Arrival arrival, long index, long due, CancellationToken stop)
+    {
+        try
+        {
+            await send(arrival, index, due, stop).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A failed request never throws; what does is a fault of ours and must surface.
+            _done.TrySetException(e);
+        }
+        finally
+        {
+            Ended();
+        }
+    }
+
+    private void Ended()
+    {
+        if (Interlocked.Decrement(ref _inFlight) == 0)
+        {
+            _done.TrySetResult();
+        }
+    }
+}
