@@ -1,3 +1,5 @@
+using TokenFactory.Hardware.Energy;
+
 namespace TokenFactory.Measurement.Load;
 
 /// <summary>What a run sends, when, and until when.</summary>
@@ -40,7 +42,7 @@ public sealed record LoadPlan
     public Records.RecordWriter? Records { get; init; }
 
     /// <summary>Measures energy over the run; null when nothing can.</summary>
-    public IRunEnergy? Energy { get; init; }
+    public IEnergyMeter? Energy { get; init; }
 }
 
 /// <summary>A tier's service levels.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using TokenFactory.Core;
+using TokenFactory.Hardware.Energy;
 using TokenFactory.Measurement.Statistics;
 
 namespace TokenFactory.Measurement.Load;
@@ -62,7 +63,7 @@ public sealed class LoadRunner : IDisposable
         };
         _collector = new MeasurementCollector(_origin, _plan.ServiceTargets);
         _plan.Records?.Begin(run, _origin);
-        _plan.Energy?.StartCounting();
+        IEnergySpan? span = _plan.Energy?.Start();
         LatencySummary waits;
         using (var probe = new LagProbe())
         using (new Timer(_ => progress?.Report(Progress("Measuring")), null, 200, 200))
@@ -71,15 +72,15 @@ public sealed class LoadRunner : IDisposable
             waits = probe.Summarize();
         }
 
-        EnergyReading? energy = _plan.Energy?.StopCounting();
+        EnergyReading? energy = span?.Stop();
         LatencySummary lag = _plan.Shape is ArrivalLoad ? _lag.Summarize() : waits;
         var ending = new RunEnding
         {
             Completed = !cancellationToken.IsCancellationRequested,
             Unfinished = _unfinished,
             EnergyJoules = energy?.Joules,
-            EnergyScope = energy?.Scope,
-            EnergyUnavailable = energy?.Unavailable,
+            EnergyScope = energy?.Scope?.ToString().ToLowerInvariant(),
+            EnergyUnavailable = energy?.Reason,
             ClientLag = lag,
             ClientLimit = ClientLimit(lag, waits),
         };

@@ -77,11 +77,13 @@ public static class TraceReader
         int time = Column("TIMESTAMP");
         int input = Column("ContextTokens");
         int output = Column("GeneratedTokens");
+        DateTime? origin = null;
         return line =>
         {
             string[] values = line.Split(',');
             DateTime at = DateTime.Parse(values[time], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal);
-            return new TraceEntry(at.Ticks / (double)TimeSpan.TicksPerSecond, Tokens(values[input]), Tokens(values[output]), []);
+            origin ??= at;
+            return new TraceEntry((at - origin.Value).TotalSeconds, Tokens(values[input]), Tokens(values[output]), []);
         };
 
         int Column(string name)
