@@ -11,19 +11,6 @@ public static class ReferenceData
 {
     public static string Synthetic { get; } = Path.Combine(AppContext.BaseDirectory, "data", "tokenizers");
 
-    /// <summary>The optional data, or the test is skipped.</summary>
-    public static string Shared(string name)
-    {
-        string root = Environment.GetEnvironmentVariable("TOKENFACTORY_TESTDATA") is { Length: > 0 } given ? given : Path.Combine(Checkout(), "..", "shared", "data");
-        string folder = Path.GetFullPath(Path.Combine(root, name));
-        if (!Directory.Exists(folder))
-        {
-            Assert.Skip($"The reference data is not here: no '{folder}'. Set TOKENFACTORY_TESTDATA to its folder.");
-        }
-
-        return folder;
-    }
-
     public static byte[] TokenizerJson(string folder)
     {
         string packed = Path.Combine(folder, "tokenizer.json.gz");
@@ -64,15 +51,4 @@ public static class ReferenceData
     }
 
     private static int[] Ids(JsonElement list) => [.. list.EnumerateArray().Select(i => i.GetInt32())];
-
-    private static string Checkout()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "TokenFactory.Tools.sln")))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-
-        return folder ?? AppContext.BaseDirectory;
-    }
 }

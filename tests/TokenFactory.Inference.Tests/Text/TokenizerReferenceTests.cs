@@ -1,11 +1,13 @@
 using TokenFactory.Inference.Text;
+using TokenFactory.TestSupport;
+using Xunit;
 
 namespace TokenFactory.Inference.Tests.Text;
 
 /// <summary>Every text that the reference implementations tokenized, by vocabulary: ids with and without special tokens, and back.</summary>
 public sealed class TokenizerReferenceTests
 {
-    public static TheoryData<string> SyntheticNames => [.. Directory.GetDirectories(ReferenceData.Synthetic).Select(Path.GetFileName).Order()!];
+    public static TheoryData<string> SyntheticNames => [.. Directory.GetDirectories(ReferenceData.Synthetic).Select(f => Path.GetFileName(f)).Order()];
 
     [Fact]
     public void The_synthetic_vocabularies_are_all_here() =>
@@ -25,7 +27,7 @@ public sealed class TokenizerReferenceTests
     [InlineData("qwen2")]
     [InlineData("starcoder")]
     [InlineData("tekken")]
-    public void Published_vocabularies_are_exact(string name) => Check(Path.Combine(ReferenceData.Shared("tokenizers"), name));
+    public void Published_vocabularies_are_exact(string name) => Check(TestData.Require($"tokenizers/{name}"));
 
     private static void Check(string folder)
     {
