@@ -33,6 +33,7 @@ public static class OutlookModel
 
         var random = new Random(how.Seed);
         double[] value = new double[how.Draws], revenue = new double[how.Draws], cash = new double[how.Draws], rate = new double[how.Draws];
+        double[][] cashAfter = [.. outlook.Periods.Select(_ => new double[how.Draws])];
         bool rates = true;
         for (int draw = 0; draw < how.Draws; draw++)
         {
@@ -45,6 +46,13 @@ public static class OutlookModel
             value[draw] = run.NetPresentValue;
             revenue[draw] = run.TotalRevenue;
             cash[draw] = run.TotalCash;
+            double sum = 0;
+            for (int k = 0; k < cashAfter.Length; k++)
+            {
+                sum += run.CashOf(k);
+                cashAfter[k][draw] = sum;
+            }
+
             double? internalRate = rates ? run.InternalRate(out _) : null;
             rates &= internalRate is not null;
             rate[draw] = internalRate ?? 0;
@@ -53,6 +61,7 @@ public static class OutlookModel
         return outlook with
         {
             Draws = how.Draws,
+            Periods = [.. outlook.Periods.Select((p, k) => p with { CumulativeCashRange = PercentileRange.Of(cashAfter[k]) })],
             LossProbability = value.Count(v => v < 0) / (double)how.Draws,
             NetPresentValueRange = PercentileRange.Of(value),
             RevenueRange = PercentileRange.Of(revenue),

@@ -57,6 +57,9 @@ public sealed record OutlookPeriod
     /// <summary>Cash of this and all earlier periods.</summary>
     public required double CumulativeCash { get; init; }
 
+    /// <summary>Range of <see cref="CumulativeCash"/>; null when no input is a range.</summary>
+    public PercentileRange? CumulativeCashRange { get; init; }
+
     /// <summary>The tiers.</summary>
     public required IReadOnlyList<OutlookTier> Tiers { get; init; }
 

@@ -79,6 +79,10 @@ internal sealed class OutlookRun
 
     public double TotalCash => _cumulative;
 
+    /// <summary>Cash of one period.</summary>
+    /// <param name="k">The period's place, from 0.</param>
+    public double CashOf(int k) => _amounts[2 * k] + _amounts[(2 * k) + 1];
+
     public double? InternalRate(out string? reason) => CashFlow.InternalRate(_amounts, PeriodYears, out reason);
 
     public FactoryOutlook ToOutlook()

@@ -7,7 +7,8 @@ namespace TokenFactory.Measurement.Reports;
 /// <summary>Makes plots whose colours follow the page: each colour is drawn as a stand-in that becomes a CSS variable in the SVG.</summary>
 internal static partial class ChartTheme
 {
-    private const int Width = 720;
+    private const int WideWidth = 720;
+    private const int NarrowWidth = 370;
 
     // Stand-ins that no palette has, and the page's variables. Series colours hold at least 3:1 against both backgrounds.
     private static readonly (Color Color, string Variable)[] s_colors =
@@ -60,14 +61,17 @@ internal static partial class ChartTheme
         return plot;
     }
 
-    /// <summary>Draws a plot.</summary>
+    /// <summary>Draws a plot twice, for a wide page and for a narrow one, where shrinking the wide one would leave nothing to read.</summary>
     /// <param name="plot">The plot.</param>
     /// <param name="title">The chart's title.</param>
     /// <param name="description">What it shows, in words.</param>
-    /// <param name="height">Height in pixels at 720 wide.</param>
-    public static ReportChart Draw(Plot plot, string title, string description, int height = 360)
+    /// <param name="height">Height in pixels.</param>
+    public static ReportChart Draw(Plot plot, string title, string description, int height = 360) =>
+        new(title, description, Svg(plot, WideWidth, height, "wide") + Svg(plot, NarrowWidth, height, "narrow"));
+
+    private static string Svg(Plot plot, int width, int height, string name)
     {
-        string svg = plot.GetSvgXml(Width, height);
+        string svg = plot.GetSvgXml(width, height);
         int start = svg.IndexOf("<svg", StringComparison.Ordinal);
         svg = start > 0 ? svg[start..] : svg;
         foreach ((Color color, string variable) in s_colors)
@@ -79,8 +83,8 @@ internal static partial class ChartTheme
         // Ids must be the page's own: each drawing counts from the same start.
         string prefix = string.Create(CultureInfo.InvariantCulture, $"c{Interlocked.Increment(ref s_number)}-");
         svg = IdPattern().Replace(svg, m => $"{m.Groups[1].Value}{prefix}{m.Groups[2].Value}");
-        svg = SizePattern().Replace(svg, string.Create(CultureInfo.InvariantCulture, $"viewBox=\"0 0 {Width} {height}\" aria-hidden=\"true\" focusable=\"false\""), 1);
-        return new ReportChart(title, description, svg);
+        return SizePattern().Replace(svg, string.Create(CultureInfo.InvariantCulture,
+            $"class=\"{name}\" viewBox=\"0 0 {width} {height}\" aria-hidden=\"true\" focusable=\"false\""), 1);
     }
 
     [GeneratedRegex("""(\bid="|url\(#|href="#)([^")]+)""")]
