@@ -65,6 +65,9 @@ public sealed class HardwareProbe : IDisposable
         }
     }
 
+    /// <summary>Why NVIDIA's library gave no devices although it is there; null otherwise.</summary>
+    internal string? NvidiaLibraryReason => _nvml is { Loaded: true } ? _nvml.Reason : null;
+
     /// <inheritdoc/>
     public void Dispose() => _nvml?.Dispose();
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using TokenFactory.Hardware;
+using TokenFactory.Hardware.Roofline;
 
 namespace TokenFactory.Tools;
 
@@ -56,6 +57,24 @@ public static class HardwareFormat
         }
 
         return words.Count > 0 ? string.Join(", ", words) : "-";
+    }
+
+    /// <summary>Speed of one precision's products; a dash where it could not be measured.</summary>
+    /// <param name="measurement">The measurement.</param>
+    /// <param name="precision">The precision.</param>
+    public static string Operations(HardwareMeasurement measurement, string precision)
+    {
+        ArgumentNullException.ThrowIfNull(measurement);
+        return FormatHelpers.Si(measurement.Compute.FirstOrDefault(c => c.Precision == precision)?.OperationsPerSecond, "OP/s");
+    }
+
+    /// <summary>Operations a byte at which compute becomes the limit.</summary>
+    /// <param name="measurement">The measurement.</param>
+    /// <param name="precision">The precision.</param>
+    public static string Ridge(HardwareMeasurement measurement, string precision)
+    {
+        ArgumentNullException.ThrowIfNull(measurement);
+        return FormatHelpers.Si(measurement.Compute.FirstOrDefault(c => c.Precision == precision)?.RidgeOperationsPerByte, "op/B");
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

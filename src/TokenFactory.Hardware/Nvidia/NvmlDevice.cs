@@ -90,14 +90,13 @@ internal sealed class NvmlDevice(NvmlApi api, uint index, TimeSpan timeout) : ID
                 : Reading<IReadOnlyList<AcceleratorInstance>>.Of([]))),
             Processes = log.Object(nameof(AcceleratorDetails.Processes), Processes(token)),
         };
-        return new HardwareDevice
+        var device = new HardwareDevice
         {
             Kind = HardwareKind.Gpu,
             Name = name.Value is { Length: > 0 } known ? known : string.Create(CultureInfo.InvariantCulture, $"NVIDIA GPU {index}"),
             Id = uuid.Value ?? bus.Value ?? string.Create(CultureInfo.InvariantCulture, $"gpu{index}"),
             Index = (int)index,
             Vendor = "NVIDIA",
-            Health = Health(name),
             MemoryBytes = log.Number(nameof(HardwareDevice.MemoryBytes), memory.Then(m => Bytes(m.Total))),
             MemoryUsedBytes = log.Number(nameof(HardwareDevice.MemoryUsedBytes), memory.Then(m => Bytes(m.Used))),
             Utilization = log.Number(nameof(HardwareDevice.Utilization), utilization.Then(u => Share(u.First))),
@@ -112,6 +111,9 @@ internal sealed class NvmlDevice(NvmlApi api, uint index, TimeSpan timeout) : ID
             Unavailable = log.Reasons,
             Timestamp = DateTimeOffset.Now,
         };
+
+        // Any of the calls above may have been the one that hung or found the device gone.
+        return device with { Health = Health(name) };
     }
 
     /// <summary>Reasons why clocks are lower than asked for (nvml.h, nvmlClocksThrottleReasons); idleness is none.</summary>

@@ -15,7 +15,7 @@ internal sealed class DriverWorker(string subject, TimeSpan timeout) : IDisposab
     /// <summary>True after a call did not come back.</summary>
     public bool Hung => _hung;
 
-    public string HungReason => $"{subject} did not answer within {timeout.TotalSeconds:0.#} s";
+    public string HungReason => $"{subject} did not answer within {timeout.TotalSeconds.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture)} s";
 
     public Reading<T> Call<T>(Func<Reading<T>> call, CancellationToken cancellationToken = default)
     {
