@@ -91,7 +91,7 @@ function New-Package {
     Remove-Item $packages -Recurse -Force -ErrorAction Ignore
     $staging = New-Item (Join-Path $packages TokenFactory.Tools) -ItemType Directory -Force
     # All platforms in a folder of its own: the everyday layout stays small.
-    Build-Module '-p:ModulePlatforms=(win|linux|osx)-(x64|arm64)', "-p:ModuleFolder=$staging$([IO.Path]::DirectorySeparatorChar)"
+    Build-Module '-p:ModulePlatforms=((win|linux|osx)-(x64|arm64)|osx)', "-p:ModuleFolder=$staging$([IO.Path]::DirectorySeparatorChar)"
     Get-ChildItem $staging -Recurse -Include *.pdb, TokenFactory.Tools.xml, TokenFactory.Tools.Init.xml | Remove-Item
     $version = (Import-PowerShellDataFile (Join-Path $staging TokenFactory.Tools.psd1)).ModuleVersion
     Copy-Item (Join-Path $root LICENSE) $staging
