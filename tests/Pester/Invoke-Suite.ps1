@@ -20,6 +20,10 @@ if ($Culture) {
     [cultureinfo]::DefaultThreadCurrentCulture = $Culture
     [cultureinfo]::CurrentCulture = $Culture
 }
+# Nothing of the user's own settings and installed providers may decide a test, and no test may change them.
+$private = Join-Path ([IO.Path]::GetTempPath()) "tokenfactory-pester-$PID"
+$env:TOKENFACTORY_CONFIG = Join-Path $private config
+$env:TOKENFACTORY_DATA = Join-Path $private data
 Import-Module $Pester
 Import-Module (Join-Path $root out TokenFactory.Tools TokenFactory.Tools.psd1)
 $configuration = New-PesterConfiguration
@@ -30,4 +34,5 @@ $configuration.TestResult.Enabled = $true
 $configuration.TestResult.OutputFormat = 'JUnitXml'
 $configuration.TestResult.OutputPath = $Results
 if ($Culture) { $configuration.Filter.Tag = 'Culture' }
-Invoke-Pester -Configuration $configuration
+try { Invoke-Pester -Configuration $configuration }
+finally { Remove-Item $private -Recurse -Force -ErrorAction Ignore }
