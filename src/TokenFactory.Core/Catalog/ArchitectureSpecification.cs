@@ -34,6 +34,30 @@ public sealed record ArchitectureSpecification
     /// <summary>Elements of the compressed KV entry a layer (latent attention); null for ordinary attention.</summary>
     public int? LatentKeyValueSize { get; init; }
 
+    /// <summary>Elements of the rotary part inside <see cref="LatentKeyValueSize"/>; null for ordinary attention.</summary>
+    public int? LatentPositionSize { get; init; }
+
+    /// <summary>Rank of compressed queries (latent attention); null when they are not compressed.</summary>
+    public int? LatentQuerySize { get; init; }
+
+    /// <summary>Elements of a head's part without position (latent attention).</summary>
+    public int? LatentKeyHeadSize { get; init; }
+
+    /// <summary>Elements of a head's value (latent attention).</summary>
+    public int? LatentValueHeadSize { get; init; }
+
+    /// <summary>Layers of sliding-window attention; null when every layer sees the whole context.</summary>
+    public int? WindowLayers { get; init; }
+
+    /// <summary>Tokens that a layer of sliding-window attention looks back.</summary>
+    public int? WindowTokens { get; init; }
+
+    /// <summary>True when the feed-forward has three matrices (gate, up, down), false when two.</summary>
+    public bool IsFeedForwardGated { get; init; } = true;
+
+    /// <summary>First layers of a mixture of experts that are dense; null is none.</summary>
+    public int? DenseLayers { get; init; }
+
     /// <summary>Feed-forward width of dense layers.</summary>
     public int? IntermediateSize { get; init; }
 
@@ -45,6 +69,12 @@ public sealed record ArchitectureSpecification
 
     /// <summary>Feed-forward width of an expert.</summary>
     public int? ExpertIntermediateSize { get; init; }
+
+    /// <summary>Experts that every token uses besides the routed ones; null is none.</summary>
+    public int? SharedExperts { get; init; }
+
+    /// <summary>True when the output head shares the embedding's weights.</summary>
+    public bool IsEmbeddingTied { get; init; }
 
     /// <summary>Vocabulary size.</summary>
     public int? VocabularySize { get; init; }

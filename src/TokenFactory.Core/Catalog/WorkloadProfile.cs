@@ -6,6 +6,9 @@ public sealed record WorkloadProfile
     /// <summary>Its name: chat, code, rag, reasoning, batch, agents, or null when spelled out.</summary>
     public string? Name { get; init; }
 
+    /// <summary>Other names it goes by.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
     /// <summary>Mean input tokens a request, cached ones included.</summary>
     public required double InputTokens { get; init; }
 
@@ -14,6 +17,9 @@ public sealed record WorkloadProfile
 
     /// <summary>Share of the input tokens that are cached, 0 to 1.</summary>
     public double CacheHitRatio { get; init; }
+
+    /// <summary>True when the figures have no source.</summary>
+    public bool Assumed { get; init; }
 
     /// <summary>Source of the figures in words.</summary>
     public string? SourceDetail { get; init; }

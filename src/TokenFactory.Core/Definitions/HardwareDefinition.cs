@@ -26,4 +26,10 @@ public sealed record HardwareDefinition
 
     /// <summary>Accelerators in a unit that is bought whole (a rack), 1 when they come singly.</summary>
     public int UnitSize { get; init; } = 1;
+
+    /// <summary>True when the definition marks its figures as assumed, without a source.</summary>
+    public bool Assumed { get; init; }
+
+    /// <summary>The source of its figures in words; null when not said.</summary>
+    public string? SourceDetail { get; init; }
 }

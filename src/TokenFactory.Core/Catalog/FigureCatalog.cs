@@ -1,0 +1,163 @@
+using System.Reflection;
+using TokenFactory.Core.Definitions;
+using TokenFactory.Core.Definitions.Reading;
+
+namespace TokenFactory.Core.Catalog;
+
+/// <summary>The published figures: accelerators, model architectures and workload profiles, from the module's data files and the user's.</summary>
+/// <remarks>Names and aliases are compared without regard to case. A user's entry hides one of the module's with the same name.</remarks>
+public sealed class FigureCatalog
+{
+    private static readonly Lock s_lock = new();
+    private static (string Stamp, FigureCatalog Catalog)? s_current;
+
+    private readonly Dictionary<string, AcceleratorSpecification> _accelerators = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, ArchitectureSpecification> _architectures = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, WorkloadProfile> _workloads = new(StringComparer.OrdinalIgnoreCase);
+
+    private FigureCatalog(
+        IEnumerable<AcceleratorSpecification> accelerators, IEnumerable<ArchitectureSpecification> architectures, IEnumerable<WorkloadProfile> workloads)
+    {
+        Accelerators = Index(accelerators, a => a.Name, a => a.Aliases, _accelerators);
+        Architectures = Index(architectures, a => a.Name, a => a.Aliases, _architectures);
+        Workloads = Index(workloads, w => w.Name!, w => w.Aliases, _workloads);
+    }
+
+    /// <summary>The module's figures alone.</summary>
+    public static FigureCatalog BuiltIn => s_builtIn.Value;
+
+    private static readonly Lazy<FigureCatalog> s_builtIn = new(LoadBuiltIn);
+
+    /// <summary>Accelerators, the user's first.</summary>
+    public IReadOnlyList<AcceleratorSpecification> Accelerators { get; }
+
+    /// <summary>Model architectures, the user's first.</summary>
+    public IReadOnlyList<ArchitectureSpecification> Architectures { get; }
+
+    /// <summary>Workload profiles, the user's first.</summary>
+    public IReadOnlyList<WorkloadProfile> Workloads { get; }
+
+    /// <summary>Folder of the user's settings: <c>TOKENFACTORY_CONFIG</c>, else <c>TokenFactory.Tools</c> in the system's place for settings.</summary>
+    public static string UserFolder
+    {
+        get
+        {
+            if (Environment.GetEnvironmentVariable("TOKENFACTORY_CONFIG") is { Length: > 0 } own)
+            {
+                return own;
+            }
+
+            string settings = Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData, Environment.SpecialFolderOption.DoNotVerify);
+            return Path.Combine(settings, "TokenFactory.Tools");
+        }
+    }
+
+    /// <summary>The module's figures with the user's: every <c>catalog/*.yaml</c> in <see cref="UserFolder"/>.</summary>
+    /// <returns>The catalog; read again when one of the user's files has changed.</returns>
+    /// <exception cref="DefinitionException">A user's file has mistakes.</exception>
+    public static FigureCatalog Load()
+    {
+        string folder = Path.Combine(UserFolder, "catalog");
+        FileInfo[] files = Directory.Exists(folder)
+            ? [.. new DirectoryInfo(folder).EnumerateFiles("*.yaml").OrderBy(f => f.FullName, StringComparer.Ordinal)]
+            : [];
+        if (files.Length == 0)
+        {
+            return BuiltIn;
+        }
+
+        string stamp = string.Join('|', files.Select(f => $"{f.FullName}:{f.LastWriteTimeUtc.Ticks}:{f.Length}"));
+        lock (s_lock)
+        {
+            if (s_current is not { } current || current.Stamp != stamp)
+            {
+                FigureCatalog catalog = BuiltIn;
+                foreach (FileInfo file in files)
+                {
+                    catalog = ReadFile(file.Name, FactoryReader.ReadBytes(file.FullName), FigureSource.Declared).Over(catalog);
+                }
+
+                s_current = current = (stamp, catalog);
+            }
+
+            return current.Catalog;
+        }
+    }
+
+    /// <summary>The accelerator of a name or alias; null when there is none.</summary>
+    /// <param name="name">The name, in any case.</param>
+    public AcceleratorSpecification? FindAccelerator(string name) => _accelerators.GetValueOrDefault(name);
+
+    /// <summary>The architecture of a name or alias; null when there is none.</summary>
+    /// <param name="name">The name, in any case.</param>
+    public ArchitectureSpecification? FindArchitecture(string name) => _architectures.GetValueOrDefault(name);
+
+    /// <summary>The workload profile of a name or alias; null when there is none.</summary>
+    /// <param name="name">The name, in any case.</param>
+    public WorkloadProfile? FindWorkload(string name) => _workloads.GetValueOrDefault(name);
+
+    internal IEnumerable<string> AcceleratorNames => _accelerators.Keys;
+
+    internal IEnumerable<string> ArchitectureNames => _architectures.Keys;
+
+    internal IEnumerable<string> WorkloadNames => _workloads.Keys;
+
+    /// <summary>This catalog's entries before another's.</summary>
+    internal FigureCatalog Over(FigureCatalog other) => new(
+        Accelerators.Concat(other.Accelerators), Architectures.Concat(other.Architectures), Workloads.Concat(other.Workloads));
+
+    /// <summary>The entries of a record that has the catalog's three lists.</summary>
+    internal static FigureCatalog Bind(RecordValue lists, FigureSource source) => new(
+        lists.Records("accelerators").Select(r => CatalogBinder.Accelerator(r, source)),
+        lists.Records("architectures").Select(r => CatalogBinder.Architecture(r, source)),
+        lists.Records("workloads").Where(r => r["input"]?.Value is not null && r["output"]?.Value is not null).Select(r => CatalogBinder.Workload(r, source)));
+
+    /// <summary>Reads a catalog file.</summary>
+    /// <exception cref="DefinitionException">It has mistakes.</exception>
+    internal static FigureCatalog ReadFile(string name, byte[] bytes, FigureSource source)
+    {
+        List<DefinitionProblem> problems = [];
+        RecordValue? lists = null;
+        if (SourceText.Decode(name, bytes, problems) is { } text && NodeReader.Read(text, problems) is { } node)
+        {
+            lists = new ShapeReader(problems, "USD").Read(node, CatalogShape.File, "") as RecordValue;
+        }
+
+        return problems.Count == 0 && lists is not null ? Bind(lists, source) : throw new DefinitionException(name, problems);
+    }
+
+    private static FigureCatalog LoadBuiltIn()
+    {
+        Assembly assembly = typeof(FigureCatalog).Assembly;
+        FigureCatalog catalog = new([], [], []);
+        foreach (string name in assembly.GetManifestResourceNames().Where(n => n.StartsWith("Catalog/", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        {
+            using Stream stream = assembly.GetManifestResourceStream(name)!;
+            byte[] bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            catalog = catalog.Over(ReadFile(name, bytes, FigureSource.Catalog));
+        }
+
+        return catalog;
+    }
+
+    // The first of a name stays; an alias never hides a name.
+    private static T[] Index<T>(IEnumerable<T> entries, Func<T, string> name, Func<T, IEnumerable<string>> aliases, Dictionary<string, T> index)
+    {
+        List<T> kept = [];
+        foreach (T entry in entries)
+        {
+            if (index.TryAdd(name(entry), entry))
+            {
+                kept.Add(entry);
+            }
+        }
+
+        foreach ((T entry, string alias) in kept.SelectMany(e => aliases(e).Select(a => (e, a))))
+        {
+            index.TryAdd(alias, entry);
+        }
+
+        return [.. kept];
+    }
+}

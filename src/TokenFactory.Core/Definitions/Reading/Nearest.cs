@@ -1,0 +1,74 @@
+namespace TokenFactory.Core.Definitions.Reading;
+
+/// <summary>Finds the name that a misspelt one was meant to be.</summary>
+internal static class Nearest
+{
+    /// <summary>A clause that offers the nearest name, or lists them when none is near; empty when there are none.</summary>
+    public static string Hint(string word, IEnumerable<string> names)
+    {
+        string[] all = [.. names];
+        if (Find(word, all) is { } near)
+        {
+            return $"; did you mean '{near}'?";
+        }
+
+        return all.Length switch
+        {
+            0 => "",
+            <= 12 => $"; there are {string.Join(", ", all)}",
+            _ => $"; there are {string.Join(", ", all.Take(8))} and {all.Length - 8} more",
+        };
+    }
+
+    /// <summary>The nearest name within a third of the word's length in edits; null when none is.</summary>
+    public static string? Find(string word, IEnumerable<string> names)
+    {
+        if (word.Length is 0 or > 64)
+        {
+            return null;
+        }
+
+        string lower = word.ToLowerInvariant();
+        (string? name, int distance) = (null, int.MaxValue);
+        foreach (string candidate in names)
+        {
+            int edits = Distance(lower, candidate.ToLowerInvariant());
+            if (edits < distance)
+            {
+                (name, distance) = (candidate, edits);
+            }
+        }
+
+        return distance <= Math.Max(1, (word.Length + 1) / 3) ? name : null;
+    }
+
+    // Edits with neighbours swapped counted once (optimal string alignment).
+    private static int Distance(string a, string b)
+    {
+        int[,] d = new int[a.Length + 1, b.Length + 1];
+        for (int i = 0; i <= a.Length; i++)
+        {
+            d[i, 0] = i;
+        }
+
+        for (int j = 0; j <= b.Length; j++)
+        {
+            d[0, j] = j;
+        }
+
+        for (int i = 1; i <= a.Length; i++)
+        {
+            for (int j = 1; j <= b.Length; j++)
+            {
+                int cost = a[i - 1] == b[j - 1] ? 0 : 1;
+                d[i, j] = Math.Min(Math.Min(d[i - 1, j] + 1, d[i, j - 1] + 1), d[i - 1, j - 1] + cost);
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                {
+                    d[i, j] = Math.Min(d[i, j], d[i - 2, j - 2] + 1);
+                }
+            }
+        }
+
+        return d[a.Length, b.Length];
+    }
+}
