@@ -37,27 +37,12 @@ public sealed class FigureCatalog
     /// <summary>Workload profiles, the user's first.</summary>
     public IReadOnlyList<WorkloadProfile> Workloads { get; }
 
-    /// <summary>Folder of the user's settings: <c>TOKENFACTORY_CONFIG</c>, else <c>TokenFactory.Tools</c> in the system's place for settings.</summary>
-    public static string UserFolder
-    {
-        get
-        {
-            if (Environment.GetEnvironmentVariable("TOKENFACTORY_CONFIG") is { Length: > 0 } own)
-            {
-                return own;
-            }
-
-            string settings = Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData, Environment.SpecialFolderOption.DoNotVerify);
-            return Path.Combine(settings, "TokenFactory.Tools");
-        }
-    }
-
-    /// <summary>The module's figures with the user's: every <c>catalog/*.yaml</c> in <see cref="UserFolder"/>.</summary>
+    /// <summary>The module's figures with the user's: every <c>catalog/*.yaml</c> in <see cref="UserFolders.Config"/>.</summary>
     /// <returns>The catalog; read again when one of the user's files has changed.</returns>
     /// <exception cref="DefinitionException">A user's file has mistakes.</exception>
     public static FigureCatalog Load()
     {
-        string folder = Path.Combine(UserFolder, "catalog");
+        string folder = Path.Join(UserFolders.Config, "catalog");
         FileInfo[] files = Directory.Exists(folder)
             ? [.. new DirectoryInfo(folder).EnumerateFiles("*.yaml").OrderBy(f => f.FullName, StringComparer.Ordinal)]
             : [];

@@ -31,6 +31,7 @@ public sealed class GetTokenFactoryCostCommand : TokenFactoryCommand
 {
     /// <summary>The factory definition: an object of Import-TokenFactory or the path of a file.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [FactoryTransformation]
     public FactoryDefinition Factory { get; set; } = null!;
 
     /// <summary>Operating points to price in place of the declared ones: measured, predicted, or rows with OutputTokensPerSecondPerAccelerator.</summary>

@@ -14,6 +14,7 @@ public abstract class CapacityCommand : TokenFactoryCommand
 
     /// <summary>The factory definition: an object of Import-TokenFactory or the path of a file.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [FactoryTransformation]
     public FactoryDefinition Factory { get; set; } = null!;
 
     /// <summary>Measured or predicted operating points beside the declared ones, for example of Measure-TokenFactoryThroughput.</summary>

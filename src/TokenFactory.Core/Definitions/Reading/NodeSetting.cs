@@ -22,7 +22,7 @@ internal static partial class NodeSetting
 
         // The value is read where it stands, so that its mistakes point into the setting's own text.
         string padded = new string(' ', equals + 1) + setting[(equals + 1)..];
-        if (NodeReader.Read(new SourceText(source.Name, padded), problems) is not { } value)
+        if (NodeReader.Read(new SourceText(source.Name, padded, setting), problems) is not { } value)
         {
             return root;
         }

@@ -9,12 +9,14 @@ internal sealed class SourceText
     public const int MaxBytes = 1 << 20;
 
     private const int PointerWidth = 100;
+    private readonly string _shown;
     private string[]? _lines;
 
-    public SourceText(string name, string text)
+    public SourceText(string name, string text, string? shown = null)
     {
         Name = name;
         Text = text;
+        _shown = shown ?? text;
     }
 
     /// <summary>How errors name it.</summary>
@@ -58,7 +60,7 @@ internal sealed class SourceText
     /// <summary>The line with a mark under the columns; empty when there is no such line.</summary>
     public string Pointer(int line, int column, int length)
     {
-        _lines ??= Text.Split('\n');
+        _lines ??= _shown.Split('\n');
         if (line < 1 || line > _lines.Length)
         {
             return "";
