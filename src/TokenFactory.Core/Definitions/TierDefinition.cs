@@ -43,7 +43,4 @@ public sealed record TierDefinition
 
     /// <summary>A fixed share of the site's power, 0 to 1; null means that the planner decides.</summary>
     public double? PowerShare { get; init; }
-
-    /// <summary>How this tier's prices change; null means that the outlook's change holds.</summary>
-    public GrowthRate? PriceChange { get; init; }
 }
