@@ -14,6 +14,7 @@ internal sealed class DefinitionBinder(FigureCatalog catalog)
         Hardware = [.. root.Records("hardware").Select(Hardware)],
         Models = [.. root.Records("models").Select(Model)],
         Tiers = [.. root.Records("tiers").Select(Tier)],
+        People = [.. root.Records("people").Select(Role)],
         Outlook = root.Record("outlook") is { } outlook ? Outlook(outlook) : null,
         Path = path,
     };
@@ -102,6 +103,14 @@ internal sealed class DefinitionBinder(FigureCatalog catalog)
         Assumed = v.Flag("assumed"),
         Source = FigureSource.Declared,
         SourceDetail = v.Text("source"),
+    };
+
+    private static RoleDefinition Role(RecordValue v) => new()
+    {
+        Name = v.Text("role")!,
+        People = v.Estimate("count") ?? 1,
+        TokensPerPersonPerDay = v.Estimate("tokens")!.Value,
+        Tier = v.Text("tier"),
     };
 
     private static DemandDefinition? Demand(RecordValue tier) => tier.Record("demand") is { } d

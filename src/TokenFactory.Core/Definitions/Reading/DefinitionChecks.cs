@@ -13,6 +13,7 @@ internal sealed class DefinitionChecks(ICollection<DefinitionProblem> problems, 
             Unique(root, list, "name");
         }
 
+        Unique(root, "people", "role");
         foreach (RecordValue hardware in root.Records("hardware"))
         {
             Known(hardware["accelerator"], catalog.AcceleratorNames, "accelerator",
@@ -31,6 +32,11 @@ internal sealed class DefinitionChecks(ICollection<DefinitionProblem> problems, 
         foreach (RecordValue tier in root.Records("tiers"))
         {
             Tier(root, tier);
+        }
+
+        foreach (RecordValue role in root.Records("people"))
+        {
+            Known(role["tier"], Names(root, "tiers"), "tier", "tiers of this definition");
         }
 
         Shares(root);

@@ -125,6 +125,14 @@ internal static class FactoryShape
         new Key("softwareSpeedup", Shapes.Growth, "Growth of throughput on the same hardware by software."),
     ]);
 
+    private static readonly RecordShape s_people = new("people",
+    [
+        new Key("role", Shapes.Text(), "The role's name.", Required: true),
+        new Key("count", Shapes.Ranged(Dimension.Factor), "How many people have it; one when absent."),
+        new Key("tokens", Shapes.Ranged(Dimension.TokensPerDay), "Output tokens that one of them uses over time.", Required: true),
+        new Key("tier", Shapes.Text(), "The tier that serves them; absent: the definition's only one."),
+    ]);
+
     /// <summary>The whole definition.</summary>
     public static RecordShape Root { get; } = new("factory",
     [
@@ -135,6 +143,7 @@ internal static class FactoryShape
         new Key("hardware", new ListShape(s_hardware), "The kinds of hardware that there are or may be bought."),
         new Key("models", new ListShape(s_model), "The models that are served."),
         new Key("tiers", new ListShape(s_tier, 1), "The grades of tokens that are sold.", Required: true),
+        new Key("people", new ListShape(s_people), "Who uses the tokens, for a budget."),
         new Key("outlook", s_outlook, "How power, prices and software go on."),
         new Key("accelerators", new ListShape(CatalogShape.Named(CatalogShape.Accelerator)), "Accelerators of your own, beside the catalog's."),
         new Key("architectures", new ListShape(CatalogShape.Named(CatalogShape.Architecture)), "Architectures of your own, beside the catalog's."),
