@@ -1,0 +1,27 @@
+using TokenFactory.Core;
+
+namespace TokenFactory.Inference.Text;
+
+/// <summary>A tokenizer.json can't be found, read or used.</summary>
+/// <remarks>Error ids: <c>TokenizerNotFound</c>, <c>TokenizerInvalid</c>, <c>TokenizerUnsupported</c>, <c>TokenizerUnknownToken</c>.</remarks>
+public sealed class TokenizerException : TokenFactoryException
+{
+    private TokenizerException(string errorId, FailureKind kind, string message, object? target, Exception? innerException)
+        : base(errorId, kind, message, target, innerException)
+    {
+    }
+
+    internal static TokenizerException NotFound(string path) => new("TokenizerNotFound", FailureKind.NotFound,
+        $"There is no tokenizer.json at '{path}'. Give a folder that has one, or the file itself.", path, null);
+
+    internal static TokenizerException Invalid(string message, object? target = null, Exception? innerException = null) =>
+        new("TokenizerInvalid", FailureKind.InvalidInput, message, target, innerException);
+
+    internal static TokenizerException Unsupported(string what, object? target = null) => new("TokenizerUnsupported", FailureKind.NotSupported,
+        $"The tokenizer.json uses {what}, which isn't supported. Use a model whose tokenizer does without it.", target, null);
+
+    internal static TokenizerException UnknownToken(string what) => new("TokenizerUnknownToken", FailureKind.InvalidInput,
+        $"The text has {what} that the vocabulary lacks, and the vocabulary has no unknown token. Use another text or model.", null, null);
+
+    internal TokenizerException WithTarget(object target) => new(ErrorId, Kind, Message, Target ?? target, InnerException);
+}
