@@ -6,6 +6,12 @@ public sealed record GenerationResult
     /// <summary>The prompt's text; null when it came as tokens.</summary>
     public string? Prompt { get; init; }
 
+    /// <summary>Which prompt of those that came together, from 0.</summary>
+    public int Index { get; init; }
+
+    /// <summary>Which of several answers to the prompt, from 0.</summary>
+    public int Choice { get; init; }
+
     /// <summary>The generated text.</summary>
     public required string Text { get; init; }
 

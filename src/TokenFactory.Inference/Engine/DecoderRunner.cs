@@ -1,0 +1,105 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using TokenFactory.Inference.Models;
+
+namespace TokenFactory.Inference.Engine;
+
+/// <summary>Runs prefill chunks and decode steps of one graph. One thread at a time.</summary>
+internal abstract unsafe class DecoderRunner : IDisposable
+{
+    private readonly float[]? _converted;
+
+    protected DecoderRunner(DecoderSession session, int slots, int capacity)
+    {
+        Session = session;
+        Graph = session.Graph;
+        Slots = slots;
+        Capacity = capacity;
+        if (Graph.LogitsType is TensorElementType.Float16 or TensorElementType.BFloat16)
+        {
+            _converted = new float[Graph.VocabularySize];
+        }
+    }
+
+    public DecoderSession Session { get; }
+
+    public DecoderGraph Graph { get; }
+
+    /// <summary>Sequences that can be held.</summary>
+    public int Slots { get; }
+
+    /// <summary>Tokens that a slot can hold.</summary>
+    public int Capacity { get; }
+
+    /// <summary>Most tokens of one prefill chunk.</summary>
+    public abstract int LargestChunk { get; }
+
+    /// <summary>True when a slot's beginning can be copied to another slot.</summary>
+    public abstract bool CanCopy { get; }
+
+    /// <summary>Makes room for this many tokens in a slot.</summary>
+    public abstract void Reserve(int slot, int tokens);
+
+    /// <summary>Forgets a slot's tokens and gives its memory back.</summary>
+    public abstract void Release(int slot);
+
+    /// <summary>Copies the first tokens of a slot to another.</summary>
+    public abstract void Copy(int from, int to, int tokens);
+
+    /// <summary>Processes a chunk of a prompt.</summary>
+    /// <param name="slot">Where it goes.</param>
+    /// <param name="tokens">The chunk.</param>
+    /// <param name="past">Tokens of the slot before it.</param>
+    /// <param name="promptTokens">Tokens of the whole prompt.</param>
+    /// <param name="score">True to get logits for its last token.</param>
+    /// <param name="runOptions">Can terminate it.</param>
+    public abstract void Prefill(int slot, ReadOnlySpan<int> tokens, int past, int promptTokens, bool score, RunOptions runOptions);
+
+    /// <summary>One token more for neighbouring slots; rows that are not active compute without effect.</summary>
+    /// <param name="firstSlot">Slot of the first row.</param>
+    /// <param name="ids">Last token by slot.</param>
+    /// <param name="lengths">Tokens that the slot holds already.</param>
+    /// <param name="active">Which rows matter.</param>
+    /// <param name="runOptions">Can terminate it.</param>
+    public abstract void Decode(int firstSlot, ReadOnlySpan<int> ids, ReadOnlySpan<int> lengths, ReadOnlySpan<bool> active, RunOptions runOptions);
+
+    /// <summary>Logits of the last prefill's last token, valid until the next run; may be overwritten.</summary>
+    public abstract Span<float> PrefillLogits();
+
+    /// <summary>Logits of a row of the last decode step, valid until the next run; may be overwritten.</summary>
+    public abstract Span<float> DecodeLogits(int row);
+
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected abstract void Dispose(bool disposing);
+
+    protected Span<float> Row(byte* logits, long row)
+    {
+        int count = Graph.VocabularySize;
+        byte* start = logits + (row * count * NativeBuffer.ElementSize(Graph.LogitsType));
+        switch (Graph.LogitsType)
+        {
+            case TensorElementType.Float:
+                return new Span<float>(start, count);
+            case TensorElementType.Float16:
+                TensorPrimitives.ConvertToSingle(new ReadOnlySpan<Half>(start, count), _converted);
+                return _converted;
+            default:
+                // The upper half of a float is a bfloat16.
+                ReadOnlySpan<ushort> source = new(start, count);
+                Span<uint> target = MemoryMarshal.Cast<float, uint>(_converted.AsSpan());
+                for (int i = 0; i < count; i++)
+                {
+                    target[i] = (uint)source[i] << 16;
+                }
+
+                return _converted;
+        }
+    }
+}

@@ -1,0 +1,135 @@
+using Microsoft.ML.OnnxRuntime;
+using TokenFactory.Core;
+using TokenFactory.Inference.Models;
+using TokenFactory.Inference.Providers;
+
+namespace TokenFactory.Inference.Engine;
+
+/// <summary>An opened decoder graph: the native session, and how to drive it.</summary>
+internal sealed class DecoderSession : IDisposable
+{
+    private DecoderSession(InferenceSession session, DecoderGraph graph, ProviderChoice provider, int threads)
+    {
+        Session = session;
+        Graph = graph;
+        Provider = provider;
+        Threads = threads;
+        LogitsRank = session.OutputMetadata.TryGetValue(graph.Logits, out NodeMetadata? logits) ? logits.Dimensions.Length : 3;
+    }
+
+    public InferenceSession Session { get; }
+
+    public DecoderGraph Graph { get; }
+
+    public ProviderChoice Provider { get; }
+
+    public int Threads { get; }
+
+    /// <summary>Dimensions of the logits.</summary>
+    public int LogitsRank { get; }
+
+    /// <summary>Opens the graph on a thread of its own; a cancelled caller returns at once, and what was half loaded is released behind it.</summary>
+    public static DecoderSession Open(DecoderGraph graph, EngineOptions options, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using SessionOptionsLease settings = new(Settings(options, out ProviderChoice provider, out int threads));
+        Task<DecoderSession> load = Task.Factory.StartNew(
+            () => Create(graph, settings, provider, threads), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        try
+        {
+            load.Wait(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            settings.CancelLoad();
+            _ = load.ContinueWith(
+                t =>
+                {
+                    if (t.IsCompletedSuccessfully)
+                    {
+                        t.Result.Dispose();
+                    }
+                    else
+                    {
+                        _ = t.Exception;
+                    }
+                },
+                TaskScheduler.Default);
+            throw;
+        }
+        catch (AggregateException)
+        {
+            // Rethrown below with its own type and stack.
+        }
+
+        return load.GetAwaiter().GetResult();
+    }
+
+    public void Dispose() => Session.Dispose();
+
+    private static SessionOptions Settings(EngineOptions options, out ProviderChoice provider, out int threads)
+    {
+        threads = options.Threads ?? Environment.ProcessorCount;
+        provider = ProviderSelector.Choose(options.Provider, options.DeviceId);
+        var settings = new SessionOptions
+        {
+            IntraOpNumThreads = threads,
+            InterOpNumThreads = 1,
+            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            // Shapes change with every chunk: remembered patterns would pile up memory for shapes that never come again.
+            EnableMemoryPattern = false,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+        };
+        try
+        {
+            settings.AddSessionConfigEntry("session.intra_op.allow_spinning", options.Spinning ? "1" : "0");
+            ProviderSelector.Apply(settings, provider.Provider, provider.DeviceId);
+            return settings;
+        }
+        catch
+        {
+            settings.Dispose();
+            throw;
+        }
+    }
+
+    private static DecoderSession Create(DecoderGraph graph, SessionOptionsLease settings, ProviderChoice provider, int threads)
+    {
+        try
+        {
+            return new DecoderSession(new InferenceSession(graph.ModelPath, settings.Take()), graph, provider, threads);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            string text = e.Message.ReplaceLineEndings(" ");
+            throw new TokenFactoryException("ModelNotLoadable", FailureKind.InvalidInput,
+                $"ONNX Runtime can't open '{graph.ModelPath}': {(text.Length > 400 ? text[..400] + "…" : text)} Check that the model and its data files are complete, or export it again.",
+                graph.ModelPath, e);
+        }
+        finally
+        {
+            settings.Return();
+        }
+    }
+
+    /// <summary>Session options that the loading thread and the caller who may give up both hold; the last one to let go releases them.</summary>
+    private sealed class SessionOptionsLease(SessionOptions options) : IDisposable
+    {
+        private int _holders = 2;
+
+        public SessionOptions Take() => options;
+
+        public void CancelLoad() => options.SetLoadCancellationFlag(true);
+
+        public void Return()
+        {
+            if (Interlocked.Decrement(ref _holders) == 0)
+            {
+                options.Dispose();
+            }
+        }
+
+        public void Dispose() => Return();
+    }
+}
