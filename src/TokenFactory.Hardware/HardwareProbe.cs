@@ -1,6 +1,9 @@
+using TokenFactory.Hardware.Apple;
 using TokenFactory.Hardware.Host;
+using TokenFactory.Hardware.Npu;
 using TokenFactory.Hardware.Nvidia;
 using TokenFactory.Hardware.Probing;
+using TokenFactory.Hardware.Windows;
 
 namespace TokenFactory.Hardware;
 
@@ -13,7 +16,9 @@ public sealed class HardwareProbe : IDisposable
 {
     private readonly HardwareProbeOptions _options;
     private readonly FileTree _files;
+    private readonly CounterPower _power = new();
     private NvmlSession? _nvml;
+    private BusAccelerators? _bus;
 
     /// <summary>Creates a probe; nothing is loaded before the first sample.</summary>
     /// <param name="options">How to look.</param>
@@ -45,7 +50,7 @@ public sealed class HardwareProbe : IDisposable
             devices.AddRange(Accelerators(cancellationToken).Where(d => _options.Wants(d.Kind)));
         }
 
-        return devices;
+        return [.. devices.Select(_power.Complete)];
     }
 
     /// <summary>Samples until it is cancelled, one interval from start to start.</summary>
@@ -69,7 +74,11 @@ public sealed class HardwareProbe : IDisposable
     internal string? NvidiaLibraryReason => _nvml is { Loaded: true } ? _nvml.Reason : null;
 
     /// <inheritdoc/>
-    public void Dispose() => _nvml?.Dispose();
+    public void Dispose()
+    {
+        _nvml?.Dispose();
+        _bus?.Dispose();
+    }
 
     private List<HardwareDevice> Accelerators(CancellationToken cancellationToken)
     {
@@ -78,15 +87,21 @@ public sealed class HardwareProbe : IDisposable
         var devices = new List<HardwareDevice>(_nvml.Read(xids, cancellationToken));
 
         HashSet<string> known = [.. devices.Select(d => d.Accelerator?.Bus).OfType<string>()];
-        bool linux = !_options.IsLive || OperatingSystem.IsLinux();
-        foreach (PciDevice device in linux ? PciDevices.Accelerators(_files) : [])
+        if (_options.IsLive && OperatingSystem.IsWindows())
         {
-            if (!known.Contains(device.Bus) && device.VendorId == PciDevice.Nvidia)
-            {
-                devices.Add(BusDevice.Read(_files, device, xids, _nvml));
-            }
+            return [.. devices, .. WindowsAdapters.Read().Where(a => !devices.Any(d => d.Vendor == a.Vendor && d.Name == a.Name))];
         }
 
-        return devices;
+        if (_options.IsLive && OperatingSystem.IsMacOS())
+        {
+            return [.. devices, .. AppleHost.Gpus(Sysctl.Live)];
+        }
+
+        IReadOnlyList<PciDevice> bus = PciDevices.Accelerators(_files);
+        devices.AddRange(bus.Where(d => d.VendorId == PciDevice.Nvidia && !known.Contains(d.Bus)).Select(d => BusDevice.Read(_files, d, xids, _nvml)));
+        _bus ??= new BusAccelerators(_files, _options);
+        devices.AddRange(_bus.Read(bus, cancellationToken));
+        int gpu = 0;
+        return [.. devices.Select(d => d with { Index = gpu++ }), .. NpuDevices.Read(_files, bus)];
     }
 }

@@ -1,5 +1,7 @@
+using TokenFactory.Hardware.Apple;
 using TokenFactory.Hardware.Nvidia;
 using TokenFactory.Hardware.Probing;
+using TokenFactory.Hardware.Windows;
 
 namespace TokenFactory.Hardware.Energy;
 
@@ -26,10 +28,10 @@ internal sealed class EnergySources : IDisposable
         var reasons = new List<string>();
         IEnumerable<Func<IReadOnlyList<EnergySource>>> ladder = options.Target switch
         {
-            EnergyTarget.Cpu => Processor(files, reasons),
+            EnergyTarget.Cpu => found.Processor(files, options.Probe.IsLive, reasons),
             EnergyTarget.Accelerators => found.Accelerators(options, reasons, cancellationToken),
             EnergyTarget.System => Machine(files, reasons),
-            _ => found.Accelerators(options, reasons, cancellationToken).Concat(Processor(files, reasons)),
+            _ => found.Accelerators(options, reasons, cancellationToken).Concat(found.Processor(files, options.Probe.IsLive, reasons)),
         };
         foreach (Func<IReadOnlyList<EnergySource>> step in ladder)
         {
@@ -56,10 +58,36 @@ internal sealed class EnergySources : IDisposable
         EnergyMeterOptions options, List<string> reasons, CancellationToken cancellationToken)
     {
         yield return () => Nvidia(options, reasons, cancellationToken);
+        if (options.Probe.IsLive && OperatingSystem.IsMacOS())
+        {
+            yield return () => Apple(gpu: true, reasons);
+        }
+
+        if (!options.Probe.IsLive || OperatingSystem.IsLinux())
+        {
+            yield return () =>
+            {
+                var bus = new BusAccelerators(new FileTree(options.Probe.Root), options.Probe);
+                _open.Add(bus);
+                return bus.EnergySources(options.DeviceIds, reasons, cancellationToken);
+            };
+        }
     }
 
-    private static IEnumerable<Func<IReadOnlyList<EnergySource>>> Processor(FileTree files, List<string> reasons)
+    private IEnumerable<Func<IReadOnlyList<EnergySource>>> Processor(FileTree files, bool live, List<string> reasons)
     {
+        if (live && OperatingSystem.IsWindows())
+        {
+            yield return () => OperatingSystem.IsWindows() ? EmiEnergy.Sources(reasons, _open) : [];
+            yield break;
+        }
+
+        if (live && OperatingSystem.IsMacOS())
+        {
+            yield return () => Apple(gpu: false, reasons);
+            yield break;
+        }
+
         yield return () => Rapl.Sources(files, system: false, reasons);
         yield return () => HwmonPower.Sources(files, EnergyScope.Package, reasons);
         yield return () => HwmonPower.Sources(files, EnergyScope.Module, reasons);
@@ -74,6 +102,25 @@ internal sealed class EnergySources : IDisposable
         yield return () => Rapl.Sources(files, system: true, reasons);
         yield return () => HwmonPower.Sources(files, EnergyScope.System, reasons);
         yield return () => HwmonPower.Battery(files);
+    }
+
+    private IReadOnlyList<EnergySource> Apple(bool gpu, List<string> reasons)
+    {
+        Reading<IoReport> report = IoReport.Open();
+        if (report.Value is not { } opened)
+        {
+            reasons.Add(report.Reason!);
+            return [];
+        }
+
+        _open.Add(opened);
+        IReadOnlyList<EnergySource> sources = opened.Sources(gpu);
+        if (sources.Count == 0)
+        {
+            reasons.Add(gpu ? "IOReport has no counter of the GPU" : "IOReport has no counter of the processor");
+        }
+
+        return sources;
     }
 
     private List<EnergySource> Nvidia(EnergyMeterOptions options, List<string> reasons, CancellationToken cancellationToken)

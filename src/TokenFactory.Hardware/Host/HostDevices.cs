@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
+using TokenFactory.Hardware.Apple;
 using TokenFactory.Hardware.Cpu;
 using TokenFactory.Hardware.Energy;
 using TokenFactory.Hardware.Memory;
 using TokenFactory.Hardware.Probing;
+using TokenFactory.Hardware.Windows;
 
 namespace TokenFactory.Hardware.Host;
 
@@ -20,6 +22,16 @@ internal sealed record HostDevices(IReadOnlyList<HardwareDevice> Devices)
         {
             cpu = LinuxCpu.Read(files, limits, architecture);
             memory = LinuxMemory.Read(files, limits);
+        }
+        else if (OperatingSystem.IsWindows())
+        {
+            cpu = WindowsHost.Cpu(architecture);
+            memory = WindowsHost.Memory();
+        }
+        else if (OperatingSystem.IsMacOS())
+        {
+            cpu = AppleHost.Cpu(Sysctl.Live, architecture);
+            memory = AppleHost.Memory(Sysctl.Live);
         }
         else
         {
@@ -85,7 +97,7 @@ internal sealed record HostDevices(IReadOnlyList<HardwareDevice> Devices)
 
         if (joules is null)
         {
-            log.Missing(reasons.Count > 0 ? reasons[0] : "the system shows no energy counter of the processor", nameof(HardwareDevice.EnergyJoules));
+            log.Missing(reasons.Count > 0 ? reasons[0] : "the energy meter reads it over a window (EMI on Windows, IOReport on macOS)", nameof(HardwareDevice.EnergyJoules));
         }
 
         log.Missing("a processor counts energy; Watch tells its power between samples", nameof(HardwareDevice.PowerWatts));

@@ -96,6 +96,15 @@ internal sealed unsafe class NvmlApi(NativeTable table)
             : Missing<(uint, uint)>();
     }
 
+    /// <summary>nvmlUtilization_t: percent of time that kernels ran, and that memory was accessed.</summary>
+    public Reading<(uint First, uint Second)> Utilization(nint device)
+    {
+        uint* percent = stackalloc uint[2];
+        return Find("nvmlDeviceGetUtilizationRates") is var f and not 0
+            ? Result(device, ((delegate* unmanaged[Cdecl]<nint, uint*, int>)f)(device, percent), 0).Select(_ => (percent[0], percent[1]))
+            : Missing<(uint, uint)>();
+    }
+
     public Reading<ulong> ULong(nint device, string function)
     {
         ulong value = 0;

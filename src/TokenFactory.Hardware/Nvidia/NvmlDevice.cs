@@ -44,7 +44,7 @@ internal sealed class NvmlDevice(NvmlApi api, uint index, TimeSpan timeout) : ID
         Reading<string> uuid = Call(h => api.Text(h, "nvmlDeviceGetUUID"), token);
         Reading<string> bus = Call(h => api.BusId(h), token).Select(NormaliseBus);
         Reading<NvmlMemory> memory = Call(api.Memory, token);
-        Reading<(uint First, uint Second)> utilization = Pair("nvmlDeviceGetUtilizationRates");
+        Reading<(uint First, uint Second)> utilization = Call(api.Utilization, token);
         Reading<NvmlRemappedRows> rows = Call(api.RemappedRows, token);
         Reading<(uint First, uint Second)> limits = Pair("nvmlDeviceGetPowerManagementLimitConstraints");
         Reading<(uint First, uint Second)> mig = Pair("nvmlDeviceGetMigMode");
