@@ -18,6 +18,11 @@ public static class FormatHelpers
     /// <param name="currency">ISO 4217 code; null is none.</param>
     public static string Money(object? value, string? currency = "USD") => FigureText.Money(Number(value), currency);
 
+    /// <summary>Money for one of something small, with three significant digits below 1: <c>$0.123</c>, <c>$4.35</c>.</summary>
+    /// <param name="value">The amount.</param>
+    /// <param name="currency">ISO 4217 code; null is none.</param>
+    public static string UnitPrice(object? value, string? currency = "USD") => FigureText.UnitPrice(Number(value), currency);
+
     /// <summary>A duration: <c>850 µs</c>, <c>20 ms</c>, <c>3.2 s</c>, <c>4.0 min</c>, <c>2.5 h</c>, <c>12 d</c>.</summary>
     /// <param name="seconds">Seconds.</param>
     public static string Duration(object? seconds) => FigureText.Duration(Number(seconds));

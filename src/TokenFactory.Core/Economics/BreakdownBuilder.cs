@@ -57,14 +57,15 @@ internal static class BreakdownBuilder
             BlendedCostPerMillionTokens = all > 0 ? cost / all * 1e6 : null,
             CostPerAcceleratorHour = hour.Total,
             AcceleratorHour = hour,
-            Causes = [.. raw.Select((r, i) => new CostCause
+            // Arrays, which a shell indexes from the end too.
+            Causes = raw.Select((r, i) => new CostCause
             {
                 Cause = r.Kind,
                 Phase = r.Phase,
                 CostPerDay = perDay[i],
                 CostPerMillionTokens = perMillion[i],
                 Share = cost > 0 ? perDay[i] / cost : 0,
-            })],
+            }).ToArray(),
             RevenuePerDay = Revenue(load.Tier.Price, load.Sold, uncached, cached),
             CostPerDay = cost,
             OutputTokensPerDay = load.Sold,
@@ -89,6 +90,8 @@ internal static class BreakdownBuilder
             Assumed = load.Point.Assumed,
             OperatingPoint = load.Point with
             {
+                Model = load.Point.Model ?? load.Tier.Model,
+                Accelerator = load.Point.Accelerator ?? load.Hardware.Name,
                 CostPerMillionOutputTokens = output,
                 TokensPerSecondPerMegawatt = watts is { } p ? work.TokensPerSecondPerMegawatt(p) : null,
             },

@@ -24,7 +24,7 @@ public static class BudgetModel
         if (whole.People.Count == 0)
         {
             throw new TokenFactoryException("RolesMissing", FailureKind.InvalidInput,
-                "A budget needs people. Add them to the definition, for example 'people: [ { role: researcher, count: 20, tokens: 50 Mtok/day } ]', or pass -Role, -People and -TokensPerPersonPerDay.", definition.Name);
+                "A budget needs people. Add them to the definition, for example 'people: [ { role: researcher, count: 20, tokens: 50 Mtok/day } ]', or pass -Role, -Headcount and -TokensPerPersonPerDay.", definition.Name);
         }
 
         BudgetLine[] central = Central(whole);
@@ -79,7 +79,7 @@ public static class BudgetModel
                 $"Role '{role.Name}' needs people and tokens of 0 or more. Correct them.", role.Name);
         }
 
-        double? price = own.PricePerToken * tokens;
+        double? price = own.PriceOf(tokens);
         double? made = own.CostPerDay is { } cost && own.Demand > 0 ? cost * (tokens / own.Demand) : own.CostPerDay is null ? null : 0;
         return new BudgetLine
         {
@@ -119,7 +119,9 @@ public static class BudgetModel
     {
         public required double Demand { get; init; }
 
-        public double? PricePerToken { get; init; }
+        public Func<double, double>? Price { get; init; }
+
+        public double? PricePerToken => Price?.Invoke(1e6) / 1e6;
 
         public double? CostPerDay { get; init; }
 
@@ -131,6 +133,8 @@ public static class BudgetModel
 
         public string[] Notes { get; init; } = [];
 
+        public double? PriceOf(double tokens) => Price?.Invoke(tokens);
+
         public static Own Of(FactoryDefinition definition, TierDefinition tier, double demand)
         {
             bool priced = tier.Price.OutputPerMillionTokens is not null;
@@ -139,7 +143,7 @@ public static class BudgetModel
             var own = new Own
             {
                 Demand = demand,
-                PricePerToken = priced ? BreakdownBuilder.Revenue(tier.Price, 1, uncached, cached) : null,
+                Price = priced ? tokens => BreakdownBuilder.Revenue(tier.Price, tokens, tokens * uncached, tokens * cached) : null,
                 Notes = priced ? [] : [$"Tier '{tier.Name}' has no output price to buy at."],
             };
             if (tier.Production.Count == 0 || definition.Hardware.Count == 0)

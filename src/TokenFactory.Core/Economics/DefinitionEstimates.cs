@@ -50,6 +50,7 @@ public sealed class DefinitionEstimates
     private FactoryDefinition Rebuild(Visit visit)
     {
         FactoryDefinition d = _definition;
+        GrowthRate? Rate(string section, string? name, string key, GrowthRate? g) => g is { } known ? known with { Factor = visit(section, name, key, known.Factor) } : null;
         Estimate? Of(string section, string? name, string key, Estimate? e) => e is { } known ? visit(section, name, key, known) : null;
         return d with
         {
@@ -88,6 +89,8 @@ public sealed class DefinitionEstimates
                     OutputTokensPerSecondPerAccelerator = visit("tiers", t.Name, "production.output", p.OutputTokensPerSecondPerAccelerator),
                     InputTokensPerSecondPerAccelerator = Of("tiers", t.Name, "production.input", p.InputTokensPerSecondPerAccelerator),
                 })],
+                Growth = [.. t.Growth.Select((g, i) => Rate("tiers", t.Name, FormattableString.Invariant($"growth[{i}]"), g)!.Value)],
+                PriceChange = Rate("tiers", t.Name, "priceChange", t.PriceChange),
                 Demand = t.Demand is null ? null : t.Demand with
                 {
                     MeanTokensPerDay = Of("tiers", t.Name, "demand.mean", t.Demand.MeanTokensPerDay),
@@ -103,6 +106,8 @@ public sealed class DefinitionEstimates
             })],
             Outlook = d.Outlook is null ? null : d.Outlook with
             {
+                PriceChange = Rate("outlook", null, "priceChange", d.Outlook.PriceChange),
+                SoftwareSpeedup = Rate("outlook", null, "softwareSpeedup", d.Outlook.SoftwareSpeedup),
                 Build = [.. d.Outlook.Build.Select(b => b with { PowerWatts = visit("outlook", FormattableString.Invariant($"build.{b.At:yyyy-MM-dd}"), "power", b.PowerWatts) })],
             },
         };

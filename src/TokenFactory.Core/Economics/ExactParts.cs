@@ -35,11 +35,15 @@ internal readonly struct ExactParts
             largest = parts[i] > parts[largest] ? i : largest;
         }
 
-        if (parts.Length > 0)
+        if (parts.Length == 0)
         {
-            parts[largest] = Math.Max(0, parts[largest] + (rounded - sum));
+            return rounded;
         }
 
-        return rounded;
+        // A part is never below zero, so a whole of a few grid units may come out as what its parts round to.
+        double share = Math.Max(0, parts[largest] + (rounded - sum));
+        sum += share - parts[largest];
+        parts[largest] = share;
+        return sum;
     }
 }

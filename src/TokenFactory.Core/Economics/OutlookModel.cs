@@ -61,13 +61,13 @@ public static class OutlookModel
         return outlook with
         {
             Draws = how.Draws,
-            Periods = [.. outlook.Periods.Select((p, k) => p with { CumulativeCashRange = PercentileRange.Of(cashAfter[k]) })],
+            Periods = outlook.Periods.Select((p, k) => p with { CumulativeCashRange = PercentileRange.Of(cashAfter[k]) }).ToArray(),
             LossProbability = value.Count(v => v < 0) / (double)how.Draws,
             NetPresentValueRange = PercentileRange.Of(value),
             RevenueRange = PercentileRange.Of(revenue),
             CashRange = PercentileRange.Of(cash),
             InternalRateOfReturnRange = rates ? PercentileRange.Of(rate) : null,
-            Tornado = [.. estimates.Ranges.Select((r, i) => new OutlookSensitivity
+            Tornado = estimates.Ranges.Select((r, i) => new OutlookSensitivity
             {
                 Input = r.Path,
                 Low = r.Range.Quantile(0.1),
@@ -75,7 +75,7 @@ public static class OutlookModel
                 NetPresentValueLow = new OutlookRun(estimates.At(i, 0.1), detailed: false).NetPresentValue,
                 NetPresentValueHigh = new OutlookRun(estimates.At(i, 0.9), detailed: false).NetPresentValue,
                 Currency = definition.Currency,
-            }).OrderByDescending(s => s.Swing)],
+            }).OrderByDescending(s => s.Swing).ToArray(),
         };
     }
 }

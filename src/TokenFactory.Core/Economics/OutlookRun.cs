@@ -95,7 +95,7 @@ internal sealed class OutlookRun
         return new FactoryOutlook
         {
             Factory = _definition.Name,
-            Periods = _periods,
+            Periods = _periods.ToArray(),
             PeriodYears = PeriodYears,
             DiscountRate = _definition.Finance.DiscountRate ?? 0,
             NetPresentValue = NetPresentValue,
@@ -104,7 +104,7 @@ internal sealed class OutlookRun
             BookValue = _hardware.Sum(h => h.BookValue(_outlook.PeriodCount)) + _facilityBook,
             DemandMultiple = multiple,
             DemandGrowthPerMonth = multiple > 0 ? Math.Pow(multiple.Value, 1.0 / (_outlook.PeriodMonths * _outlook.PeriodCount)) - 1 : null,
-            Notes = notes,
+            Notes = notes.ToArray(),
             Assumed = _tiers.Any(t => t.Point.Assumed),
             Currency = _definition.Currency,
         };
@@ -189,7 +189,7 @@ internal sealed class OutlookRun
                 StaffCost = staff,
                 Capex = capex,
                 CumulativeCash = _cumulative,
-                Tiers = rows!,
+                Tiers = rows!.ToArray(),
                 Currency = _definition.Currency,
             });
         }

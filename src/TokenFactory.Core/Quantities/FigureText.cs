@@ -41,7 +41,14 @@ public static class FigureText
     /// <summary>Money with its symbol or code: <c>$0.42</c>, <c>$1.2 M</c>, <c>CHF 3.10</c>.</summary>
     /// <param name="value">The amount.</param>
     /// <param name="currency">ISO 4217 code; null is none.</param>
-    public static string Money(double? value, string? currency = "USD")
+    public static string Money(double? value, string? currency = "USD") => Amount(value, currency, 0.1);
+
+    /// <summary>Money for one of something small, with three significant digits below 1: <c>$0.123</c>, <c>$4.35</c>.</summary>
+    /// <param name="value">The amount.</param>
+    /// <param name="currency">ISO 4217 code; null is none.</param>
+    public static string UnitPrice(double? value, string? currency = "USD") => Amount(value, currency, 1);
+
+    private static string Amount(double? value, string? currency, double digitsBelow)
     {
         if (Number(value) is not { } number)
         {
@@ -54,7 +61,7 @@ public static class FigureText
         string text = amount switch
         {
             0 => "0",
-            < 0.1 => Digits(amount),
+            _ when amount < digitsBelow => Digits(amount),
             < 99_999.5 => amount.ToString("#,##0.00", CultureInfo.InvariantCulture),
             _ => Si(amount),
         };

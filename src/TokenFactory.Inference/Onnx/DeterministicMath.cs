@@ -38,8 +38,7 @@ internal static class DeterministicMath
         };
     }
 
-    /// <summary>Natural logarithm of a number above 0.</summary>
-    public static double Log(double x)
+    private static double Log(double x)
     {
         int exponent = 0;
         while (x > 1.5)

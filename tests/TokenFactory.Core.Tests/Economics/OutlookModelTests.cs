@@ -172,6 +172,18 @@ public class OutlookModelTests
     }
 
     [Fact]
+    public void Growth_and_falling_prices_may_be_ranges_too()
+    {
+        FactoryDefinition grown = Gigawatt(new GrowthRate(Estimate.Uniform(50, 150), 2));
+        grown = grown with { Outlook = grown.Outlook! with { PriceChange = new GrowthRate(Estimate.Uniform(0.6, 0.8), 1) } };
+
+        FactoryOutlook outlook = OutlookModel.Evaluate(grown, new OutlookOptions { Draws = 200 });
+
+        Assert.Equal(["outlook.priceChange", "tiers.all.growth[0]"], outlook.Tornado.Select(t => t.Input).Order(StringComparer.Ordinal));
+        Assert.All(outlook.Tornado, t => Assert.True(t.Swing > 0));
+    }
+
+    [Fact]
     public void Demand_that_crosses_capacity_within_a_period_sells_the_integral_of_the_lesser()
     {
         FactoryDefinition box = Single();

@@ -107,8 +107,8 @@ internal sealed class DefinitionBinder(FigureCatalog catalog)
 
     private static RoleDefinition Role(RecordValue v) => new()
     {
-        Name = v.Text("name")!,
-        People = v.Estimate("people") ?? 1,
+        Name = v.Text("role")!,
+        People = v.Estimate("count") ?? 1,
         TokensPerPersonPerDay = v.Estimate("tokens")!.Value,
         Tier = v.Text("tier"),
     };

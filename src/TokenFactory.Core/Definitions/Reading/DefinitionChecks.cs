@@ -8,11 +8,12 @@ internal sealed class DefinitionChecks(ICollection<DefinitionProblem> problems, 
 {
     public void Check(RecordValue root)
     {
-        foreach (string list in new[] { "hardware", "models", "tiers", "people", "accelerators", "architectures", "workloads" })
+        foreach (string list in new[] { "hardware", "models", "tiers", "accelerators", "architectures", "workloads" })
         {
             Unique(root, list, "name");
         }
 
+        Unique(root, "people", "role");
         foreach (RecordValue hardware in root.Records("hardware"))
         {
             Known(hardware["accelerator"], catalog.AcceleratorNames, "accelerator",

@@ -127,8 +127,8 @@ internal static class FactoryShape
 
     private static readonly RecordShape s_people = new("people",
     [
-        new Key("name", Shapes.Text(), "The role's name.", Required: true),
-        new Key("people", Shapes.Ranged(Dimension.Factor), "How many people have it; one when absent."),
+        new Key("role", Shapes.Text(), "The role's name.", Required: true),
+        new Key("count", Shapes.Ranged(Dimension.Factor), "How many people have it; one when absent."),
         new Key("tokens", Shapes.Ranged(Dimension.TokensPerDay), "Output tokens that one of them uses over time.", Required: true),
         new Key("tier", Shapes.Text(), "The tier that serves them; absent: the definition's only one."),
     ]);

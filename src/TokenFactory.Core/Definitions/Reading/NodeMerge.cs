@@ -31,7 +31,7 @@ internal static class NodeMerge
     }
 
     /// <summary>The name of a list's entry; null when it has none.</summary>
-    public static string? NameOf(Node item) => ((item as MappingNode)?["name"] as ScalarNode)?.Text;
+    public static string? NameOf(Node item) => (((item as MappingNode)?["name"] ?? (item as MappingNode)?["role"]) as ScalarNode)?.Text;
 
     private static bool Named(SequenceNode list) => list.Items.All(i => NameOf(i) is not null);
 }
