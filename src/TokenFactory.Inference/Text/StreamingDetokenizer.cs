@@ -26,7 +26,7 @@ public sealed class StreamingDetokenizer
     /// <returns>The text that is now certain, often empty.</returns>
     public string Add(int id)
     {
-        if (_tokenizer.IdToToken(id) is { } token && !(_skipSpecialTokens && _tokenizer.IsSpecial(id)))
+        if (_tokenizer.Spelling(id, _skipSpecialTokens) is { } token)
         {
             _stages.Push(token, last: true);
         }

@@ -98,7 +98,7 @@ public sealed class Tokenizer
         DecodeStage stages = StartDecoding(sink);
         foreach (int id in ids)
         {
-            if (IdToToken(id) is { } token && !(skipSpecialTokens && IsSpecial(id)))
+            if (Spelling(id, skipSpecialTokens) is { } token)
             {
                 stages.Push(token, last: true);
             }
@@ -129,6 +129,11 @@ public sealed class Tokenizer
     /// <summary>True when a token is one of the model's special tokens.</summary>
     /// <param name="id">The id.</param>
     public bool IsSpecial(int id) => IdToToken(id) is { } token && _parts.Special.Contains(token);
+
+    /// <summary>What decoding sees of an id; null when it is to be passed over.</summary>
+    internal string? Spelling(int id, bool skipSpecialTokens) => !_parts.AddedById.TryGetValue(id, out AddedToken? added)
+        ? skipSpecialTokens && IsSpecial(id) ? null : _parts.Encoder.Model.Vocabulary.Token(id)
+        : skipSpecialTokens && added.Special ? null : added.Sought;
 
     internal DecodeStage StartDecoding(DecodeStage sink) => _parts.StartDecoding(sink);
 }

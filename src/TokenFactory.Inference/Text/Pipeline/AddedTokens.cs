@@ -4,7 +4,11 @@ using TokenFactory.Inference.Text.Characters;
 namespace TokenFactory.Inference.Text.Pipeline;
 
 /// <summary>A token that is found in the text before anything else happens to it.</summary>
-internal sealed record AddedToken(int Id, string Content, bool SingleWord, bool LeftStrip, bool RightStrip, bool Normalized, bool Special);
+internal sealed record AddedToken(int Id, string Content, bool SingleWord, bool LeftStrip, bool RightStrip, bool Normalized, bool Special)
+{
+    /// <summary>What is looked for in the text and comes back in decoding: normalized where the token says so.</summary>
+    public string Sought { get; init; } = Content;
+}
 
 /// <summary>Finds added tokens in a text: leftmost first, the longest of those that start together.</summary>
 internal sealed class AddedTokenFinder

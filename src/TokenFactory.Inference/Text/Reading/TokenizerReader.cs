@@ -44,7 +44,7 @@ internal static class TokenizerReader
         bool mapsBytes = TakeMapping(ref preTokenizer);
         Func<DecodeStage, DecodeStage> decoder = root.Field("decoder") is { } d ? DecoderReader.Read(d) : next => new JoinStage(next);
 
-        List<AddedToken> added = ReadAdded(root, model.Vocabulary);
+        List<AddedToken> added = ReadAdded(root, model.Vocabulary, normalizer);
         var byContent = new Dictionary<string, AddedToken>();
         var byId = new Dictionary<int, AddedToken>();
         foreach (AddedToken token in added)
@@ -60,9 +60,8 @@ internal static class TokenizerReader
             Encoder = new PieceEncoder(model, mapsBytes),
             PostProcessor = root.Field("post_processor") is { } processor ? PostProcessorReader.Read(processor) : PostProcessor.None,
             StartDecoding = decoder,
-            RawTokens = new AddedTokenFinder(byContent.Values.Where(t => !t.Normalized).Select(t => (t.Content, t))),
-            NormalizedTokens = new AddedTokenFinder(byContent.Values.Where(t => t.Normalized)
-                .Select(t => (normalizer?.Apply(new AlignedText(t.Content, null, 0), track: false).Value ?? t.Content, t))),
+            RawTokens = new AddedTokenFinder(byContent.Values.Where(t => !t.Normalized).Select(t => (t.Sought, t))),
+            NormalizedTokens = new AddedTokenFinder(byContent.Values.Where(t => t.Normalized).Select(t => (t.Sought, t))),
             AddedByContent = byContent,
             AddedById = byId,
             Special = byContent.Values.Where(t => t.Special).Select(t => t.Content).ToHashSet(),
@@ -89,7 +88,7 @@ internal static class TokenizerReader
     }
 
     // A token that the vocabulary has keeps its id there; others follow the highest, whatever the file says: so does the reference.
-    private static List<AddedToken> ReadAdded(JsonElement root, Vocabulary vocabulary)
+    private static List<AddedToken> ReadAdded(JsonElement root, Vocabulary vocabulary, Normalizer? normalizer)
     {
         var tokens = new List<AddedToken>();
         if (root.Field("added_tokens") is not { } list)
@@ -116,8 +115,11 @@ internal static class TokenizerReader
             ids[content] = id;
             highest = Math.Max(highest, id);
             bool special = item.Flag("special", false);
-            tokens.Add(new AddedToken(id, content, item.Flag("single_word", false), item.Flag("lstrip", false), item.Flag("rstrip", false),
-                item.Flag("normalized", !special), special));
+            bool normalized = item.Flag("normalized", !special);
+            tokens.Add(new AddedToken(id, content, item.Flag("single_word", false), item.Flag("lstrip", false), item.Flag("rstrip", false), normalized, special)
+            {
+                Sought = normalized && normalizer is not null ? normalizer.Apply(new AlignedText(content, null, 0), track: false).Value : content,
+            });
         }
 
         return tokens;
