@@ -43,6 +43,9 @@ public sealed record LoadPlan
 
     /// <summary>Measures energy over the run; null when nothing can.</summary>
     public IEnergyMeter? Energy { get; init; }
+
+    /// <summary>Why there is no meter; null when there is one.</summary>
+    public string? EnergyUnavailable { get; init; }
 }
 
 /// <summary>A tier's service levels.</summary>

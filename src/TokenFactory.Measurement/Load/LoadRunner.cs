@@ -80,7 +80,7 @@ public sealed class LoadRunner : IDisposable
             Unfinished = _unfinished,
             EnergyJoules = energy?.Joules,
             EnergyScope = energy?.Scope?.ToString().ToLowerInvariant(),
-            EnergyUnavailable = energy?.Reason,
+            EnergyUnavailable = energy?.Reason ?? _plan.EnergyUnavailable,
             ClientLag = lag,
             ClientLimit = ClientLimit(lag, waits),
         };
