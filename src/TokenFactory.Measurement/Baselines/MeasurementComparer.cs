@@ -6,7 +6,7 @@ namespace TokenFactory.Measurement.Baselines;
 public sealed record ComparisonOptions
 {
     /// <summary>Chance that a comparison of two equal runs says better or worse of any figure.</summary>
-    public double Significance { get; init; } = 0.05;
+    public double Significance { get; init; } = 0.02;
 
     /// <summary>Change that matters, as a share; a smaller one is noise however sure it is.</summary>
     public double SmallestChange { get; init; } = 0.03;

@@ -10,19 +10,19 @@ namespace TokenFactory.Tools.Commands;
 /// <remarks>
 /// <para>Runs of the same model, call and load are compared figure by figure: throughput, TTFT, TPOT, and cost and joules per token where both sides have them. The
 /// test is Mann and Whitney's rank test over the repeats, with Cliff's delta as the effect size and Holm's correction, so that two equal runs give a false alarm in at
-/// most 5 % of comparisons. Five repeats on each side are enough for a verdict; fewer say so.</para>
+/// most 2 % of comparisons. Six repeats on each side are enough for a verdict; fewer say so.</para>
 /// <para>A nightly gate ends with: if ('Worse' -in $result.Verdict) { exit 1 }. With -JUnitPath a build server shows each figure as a test.</para>
 /// </remarks>
 /// <example>
-///   <code>$base = Measure-TokenFactoryThroughput -Concurrency 2 -Requests 4 -OutputTokens 8 -Repeat 5; $now = Measure-TokenFactoryThroughput -Concurrency 2 -Requests 4 -OutputTokens 8 -Repeat 5; $now | Compare-TokenFactoryMeasurement -Baseline $base</code>
+///   <code>$base = Measure-TokenFactoryThroughput -Concurrency 2 -Requests 4 -OutputTokens 8 -Repeat 6; $now = Measure-TokenFactoryThroughput -Concurrency 2 -Requests 4 -OutputTokens 8 -Repeat 6; $now | Compare-TokenFactoryMeasurement -Baseline $base</code>
 ///   <para>The same machine twice: noise, most likely.</para>
 /// </example>
 /// <example>
-///   <code>Measure-TokenFactoryThroughput -Concurrency 2 -Requests 4 -OutputTokens 8 -Repeat 5 -RecordPath base.jsonl | Out-Null; Measure-TokenFactoryThroughput -Concurrency 2 -Requests 4 -OutputTokens 8 -Repeat 5 | Compare-TokenFactoryMeasurement -Baseline base.jsonl -JUnitPath gate.xml</code>
+///   <code>Measure-TokenFactoryThroughput -Concurrency 2 -Requests 4 -OutputTokens 8 -Repeat 6 -RecordPath base.jsonl | Out-Null; Measure-TokenFactoryThroughput -Concurrency 2 -Requests 4 -OutputTokens 8 -Repeat 6 | Compare-TokenFactoryMeasurement -Baseline base.jsonl -JUnitPath gate.xml</code>
 ///   <para>A gate against recorded runs, with a JUnit file.</para>
 /// </example>
 /// <example>
-///   <code>$runs = Measure-TokenFactoryThroughput -Concurrency 1 -Requests 4 -OutputTokens 8 -Repeat 5; $worse = $runs | Compare-TokenFactoryMeasurement -Baseline $runs | Where-Object Verdict -EQ Worse; if ($worse) { throw "Slower than the baseline: $worse" }</code>
+///   <code>$runs = Measure-TokenFactoryThroughput -Concurrency 1 -Requests 4 -OutputTokens 8 -Repeat 6; $worse = $runs | Compare-TokenFactoryMeasurement -Baseline $runs | Where-Object Verdict -EQ Worse; if ($worse) { throw "Slower than the baseline: $worse" }</code>
 ///   <para>Ends a script when something got worse.</para>
 /// </example>
 [Cmdlet(VerbsData.Compare, "TokenFactoryMeasurement")]
@@ -43,7 +43,7 @@ public sealed class CompareTokenFactoryMeasurementCommand : TokenFactoryCommand
     /// <summary>Chance that a comparison of two equal runs says better or worse of any figure.</summary>
     [Parameter]
     [ValidateRange(1e-6, 0.5)]
-    public double Significance { get; set; } = 0.05;
+    public double Significance { get; set; } = 0.02;
 
     /// <summary>Change that matters, as a share (0.03) or in percent ('3 %'); a smaller one is noise however sure it is.</summary>
     [Parameter]

@@ -19,7 +19,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     public Uri Uri => new(_app.Urls.First());
 
-    public ConcurrentQueue<(string Path, string Body, IHeaderDictionary Headers, string Protocol)> Requests { get; } = [];
+    public ConcurrentQueue<(string Path, string Body, string Authorization, string Protocol)> Requests { get; } = [];
 
     public static async Task<TestServer> StartAsync(Func<HttpContext, int, Task> answer, HttpProtocols protocols = HttpProtocols.Http1)
     {
@@ -33,7 +33,7 @@ internal sealed class TestServer : IAsyncDisposable
         {
             using var reader = new StreamReader(context.Request.Body);
             string body = await reader.ReadToEndAsync();
-            server.Requests.Enqueue((context.Request.Path, body, context.Request.Headers, context.Request.Protocol));
+            server.Requests.Enqueue((context.Request.Path, body, context.Request.Headers.Authorization.ToString(), context.Request.Protocol));
             await answer(context, Interlocked.Increment(ref number));
         });
         await server._app.StartAsync();
