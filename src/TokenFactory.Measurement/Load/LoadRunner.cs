@@ -12,6 +12,9 @@ public sealed class LoadRunner : IDisposable
     /// <summary>P99 of the client's lag above which a run counts as limited by the client, seconds.</summary>
     public const double LagLimitSeconds = 0.005;
 
+    /// <summary>The same for an engine in this process.</summary>
+    public const double InProcessLagLimitSeconds = 0.025;
+
     private const int StartBurst = 256;
 
     private readonly LoadPlan _plan;
@@ -314,9 +317,11 @@ public sealed class LoadRunner : IDisposable
             return FormattableString.Invariant($"{_plan.MaximumInFlight} requests were in flight and later ones had to wait.");
         }
 
+        // In one process the engine's work delays the sending, not the engine's own timestamps: it takes more to make figures wrong.
+        double limit = _target.InProcess ? InProcessLagLimitSeconds : LagLimitSeconds;
         double worst = Math.Max(lag.P99 ?? 0, _target.InProcess ? 0 : waits.P99 ?? 0);
-        return worst <= LagLimitSeconds || (_target.InProcess && _plan.Shape is not ArrivalLoad)
+        return worst <= limit || (_target.InProcess && _plan.Shape is not ArrivalLoad)
             ? null
-            : FormattableString.Invariant($"This side was late: P99 of its lag is {worst * 1000:0.#} ms (limit {LagLimitSeconds * 1000:0.#} ms).");
+            : FormattableString.Invariant($"This side was late: P99 of its lag is {worst * 1000:0.#} ms (limit {limit * 1000:0.#} ms).");
     }
 }
