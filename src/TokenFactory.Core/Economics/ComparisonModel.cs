@@ -14,11 +14,13 @@ public static class ComparisonModel
     /// <param name="definitions">The definitions, all in one currency.</param>
     /// <param name="points">Further points, priced on every tier that they fit; none adds none.</param>
     /// <param name="reference">Subject, tier or hardware that ratios refer to; null is the first.</param>
+    /// <param name="options">How ranges are drawn; null for the defaults.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>One row a point, in the definitions' order.</returns>
     /// <exception cref="TokenFactoryException"><c>CurrencyMismatch</c>, <c>ReferenceNotFound</c>, <c>NothingToCompare</c> and those of <see cref="CostModel"/>.</exception>
     public static IReadOnlyList<CostComparison> Compare(
-        IReadOnlyList<FactoryDefinition> definitions, IReadOnlyList<OperatingPoint>? points = null, string? reference = null, CancellationToken cancellationToken = default)
+        IReadOnlyList<FactoryDefinition> definitions, IReadOnlyList<OperatingPoint>? points = null, string? reference = null,
+        CostOptions? options = null, CancellationToken cancellationToken = default)
     {
         string[] currencies = [.. definitions.Select(d => d.Currency).Distinct(StringComparer.OrdinalIgnoreCase)];
         if (currencies.Length > 1)
@@ -35,13 +37,13 @@ public static class ComparisonModel
                 foreach (OperatingPoint point in tier.Production)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    subjects.Add((definition, CostModel.EvaluateTier(definition, tier, point, s_central, cancellationToken)));
+                    subjects.Add((definition, CostModel.EvaluateTier(definition, tier, point, options, cancellationToken)));
                 }
             }
 
             foreach (OperatingPoint point in points ?? [])
             {
-                subjects.AddRange(CostModel.EvaluatePoint(definition, point, s_central, cancellationToken).Select(c => (definition, c)));
+                subjects.AddRange(CostModel.EvaluatePoint(definition, point, options, cancellationToken).Select(c => (definition, c)));
             }
         }
 
@@ -52,7 +54,7 @@ public static class ComparisonModel
         }
 
         string[] names = Names([.. subjects.Select(s => s.Cost)]);
-        double?[] costs = [.. subjects.Select(s => Total(s.Cost))];
+        double?[] costs = [.. subjects.Select(s => s.Cost.TotalCostPerMillionOutputTokens)];
         int basis = Reference(subjects, names, reference);
         return [.. subjects.Select((s, i) => Row(subjects, names, costs, i, basis))];
     }
@@ -64,10 +66,6 @@ public static class ComparisonModel
     public static CostComparison? CheapestAt(IReadOnlyList<CostComparison> rows, double interactivity) => rows
         .Where(r => r.CostPerMillionOutputTokens is not null && (r.Interactivity >= interactivity || interactivity <= 0))
         .MinBy(r => r.CostPerMillionOutputTokens) is { } best ? best with { AtInteractivity = interactivity } : null;
-
-    private static readonly CostOptions s_central = new() { Draws = 0 };
-
-    private static double? Total(CostBreakdown cost) => cost.OutputTokensPerDay > 0 ? cost.CostPerDay / cost.OutputTokensPerDay * 1e6 : null;
 
     private static CostComparison Row(
         List<(FactoryDefinition Definition, CostBreakdown Cost)> subjects, string[] names, double?[] costs, int index, int basis)
@@ -91,6 +89,7 @@ public static class ComparisonModel
             JoulesPerToken = own.JoulesPerToken,
             CostPerAcceleratorHour = own.CostPerAcceleratorHour,
             CostPerMillionOutputTokens = costs[index],
+            CostPerMillionOutputTokensRange = own.TotalCostPerMillionOutputTokensRange,
             CostRatio = costs[index] > 0 ? costs[basis] / costs[index] : null,
             TokensPerMegawattRatio = own.TokensPerSecondPerMegawatt / reference.TokensPerSecondPerMegawatt,
             ThroughputRatio = own.OutputTokensPerSecondPerAccelerator / reference.OutputTokensPerSecondPerAccelerator,

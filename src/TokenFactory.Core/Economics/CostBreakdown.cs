@@ -43,6 +43,9 @@ public sealed record CostBreakdown
     /// <summary>All cost per million tokens of any kind; null when none is sold.</summary>
     public double? BlendedCostPerMillionTokens { get; init; }
 
+    /// <summary>All cost per million output tokens, prefill included: what tiers are compared by; null when none is sold.</summary>
+    public double? TotalCostPerMillionOutputTokens => OutputTokensPerDay > 0 ? CostPerDay / OutputTokensPerDay * 1e6 : null;
+
     /// <summary>Money per accelerator-hour, sold or idle.</summary>
     public required double CostPerAcceleratorHour { get; init; }
 
@@ -138,6 +141,9 @@ public sealed record CostBreakdown
 
     /// <summary>Range of <see cref="CostPerMillionOutputTokens"/>; null when no input is a range.</summary>
     public PercentileRange? CostPerMillionOutputTokensRange { get; init; }
+
+    /// <summary>Range of <see cref="TotalCostPerMillionOutputTokens"/>; null when no input is a range.</summary>
+    public PercentileRange? TotalCostPerMillionOutputTokensRange { get; init; }
 
     /// <summary>Range of <see cref="CostPerDay"/>; null when no input is a range.</summary>
     public PercentileRange? CostPerDayRange { get; init; }

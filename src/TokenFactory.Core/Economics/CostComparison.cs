@@ -43,6 +43,9 @@ public sealed record CostComparison
     /// <summary>All of the tier's cost per million output tokens, prefill included: what is compared. Null when none is sold.</summary>
     public double? CostPerMillionOutputTokens { get; init; }
 
+    /// <summary>Range of <see cref="CostPerMillionOutputTokens"/>; null when no input is a range.</summary>
+    public PercentileRange? CostPerMillionOutputTokensRange { get; init; }
+
     /// <summary>The reference's cost per million / this one's: how many times cheaper it is.</summary>
     public double? CostRatio { get; init; }
 

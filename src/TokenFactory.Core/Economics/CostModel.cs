@@ -30,7 +30,7 @@ public static class CostModel
 
         var random = new Random(how.Seed);
         int tiers = central.Length;
-        double[][] perMillion = Rows(tiers, how.Draws), cost = Rows(tiers, how.Draws), revenue = Rows(tiers, how.Draws), profit = Rows(tiers, how.Draws);
+        double[][] perMillion = Rows(tiers, how.Draws), total = Rows(tiers, how.Draws), cost = Rows(tiers, how.Draws), revenue = Rows(tiers, how.Draws), profit = Rows(tiers, how.Draws);
         for (int draw = 0; draw < how.Draws; draw++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -38,6 +38,7 @@ public static class CostModel
             for (int t = 0; t < tiers; t++)
             {
                 perMillion[t][draw] = drawn[t].CostPerMillionOutputTokens ?? double.PositiveInfinity;
+                total[t][draw] = drawn[t].TotalCostPerMillionOutputTokens ?? double.PositiveInfinity;
                 cost[t][draw] = drawn[t].CostPerDay;
                 revenue[t][draw] = drawn[t].RevenuePerDay;
                 profit[t][draw] = drawn[t].ProfitPerDay;
@@ -48,6 +49,7 @@ public static class CostModel
         {
             // Draws that sell nothing have no cost per token, and then neither has the range.
             CostPerMillionOutputTokensRange = Array.TrueForAll(perMillion[t], double.IsFinite) ? PercentileRange.Of(perMillion[t]) : null,
+            TotalCostPerMillionOutputTokensRange = Array.TrueForAll(total[t], double.IsFinite) ? PercentileRange.Of(total[t]) : null,
             CostPerDayRange = PercentileRange.Of(cost[t]),
             RevenuePerDayRange = PercentileRange.Of(revenue[t]),
             ProfitPerDayRange = PercentileRange.Of(profit[t]),
@@ -55,7 +57,10 @@ public static class CostModel
     }
 
     /// <summary>Prices an operating point, measured or predicted, on every tier that it fits, in place of the tier's declared ones.</summary>
-    /// <remarks>A point fits a tier when neither names another's model. Tiers that declare no point of their own take no hardware here.</remarks>
+    /// <remarks>
+    /// A point fits a tier when neither names another's model or hardware. All tiers that it fits run at it together, so that hardware which they share is paid for
+    /// once. Other tiers keep their declared points; those that declare none take no hardware here.
+    /// </remarks>
     /// <param name="definition">The factory.</param>
     /// <param name="point">The point.</param>
     /// <param name="options">How ranges are drawn; null for the defaults.</param>
@@ -64,14 +69,20 @@ public static class CostModel
     public static IReadOnlyList<CostBreakdown> EvaluatePoint(
         FactoryDefinition definition, OperatingPoint point, CostOptions? options = null, CancellationToken cancellationToken = default)
     {
-        List<CostBreakdown> results = [];
-        foreach (TierDefinition tier in definition.Tiers.Where(t => Fits(definition, t, point)))
+        TierDefinition[] fitting = [.. definition.Tiers.Where(t => Fits(definition, t, point))];
+        if (fitting.Length == 0)
         {
-            results.Add(EvaluateTier(definition, tier, point, options, cancellationToken));
+            throw new TokenFactoryException("NoTierFits", FailureKind.NotFound,
+                $"No tier of factory '{definition.Name}' serves model '{point.Model}' on '{point.Accelerator ?? "any hardware"}'. Leave model out of the tier, or name this one in it.", point.Model);
         }
 
-        return results.Count > 0 ? results : throw new TokenFactoryException("NoTierFits", FailureKind.NotFound,
-            $"No tier of factory '{definition.Name}' serves model '{point.Model}' on '{point.Accelerator ?? "any hardware"}'. Leave model out of the tier, or name this one in it.", point.Model);
+        FactoryDefinition whole = definition with
+        {
+            Tiers = [.. definition.Tiers
+                .Where(t => t.Production.Count > 0 || fitting.Contains(t))
+                .Select(t => fitting.Contains(t) ? t with { Production = [point] } : t)],
+        };
+        return [.. Evaluate(whole, options, cancellationToken).Where(b => Array.Exists(fitting, t => t.Name == b.Tier))];
     }
 
     /// <summary>Prices one tier at a point of the caller's choice, the other tiers at their declared ones.</summary>

@@ -32,7 +32,7 @@ public static class CostDrawing
     /// <returns>Lines without line ends.</returns>
     public static IReadOnlyList<string> Bars(IReadOnlyList<CostBreakdown> costs, int width, bool color)
     {
-        double?[] perMillion = [.. costs.Select(PerMillion)];
+        double?[] perMillion = [.. costs.Select(c => c.TotalCostPerMillionOutputTokens)];
         double most = perMillion.Max() ?? 0;
         int label = Math.Clamp(costs.Select(c => c.Tier.Length).DefaultIfEmpty(0).Max(), 4, Math.Max(4, width / 4));
         int figure = 15;
@@ -117,8 +117,6 @@ public static class CostDrawing
 
         return lines;
     }
-
-    private static double? PerMillion(CostBreakdown cost) => cost.OutputTokensPerDay > 0 ? cost.CostPerDay / cost.OutputTokensPerDay * 1e6 : null;
 
     private static string Bar(CostBreakdown cost, double length, bool color)
     {

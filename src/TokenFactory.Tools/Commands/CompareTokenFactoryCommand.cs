@@ -52,6 +52,15 @@ public sealed class CompareTokenFactoryCommand : TokenFactoryCommand
     [ValidateRange(0, double.MaxValue)]
     public double[]? Interactivity { get; set; }
 
+    /// <summary>Draws of the Monte Carlo when a definition has ranges; 0 leaves the ranges out.</summary>
+    [Parameter]
+    [ValidateRange(0, 1_000_000)]
+    public int Draws { get; set; } = 1000;
+
+    /// <summary>Seed of the draws: the same seed gives the same figures.</summary>
+    [Parameter]
+    public int Seed { get; set; } = 1;
+
     /// <inheritdoc/>
     protected override void OnBegin() => _factoryComesByPipeline = !MyInvocation.BoundParameters.ContainsKey(nameof(Factory));
 
@@ -74,7 +83,7 @@ public sealed class CompareTokenFactoryCommand : TokenFactoryCommand
             return;
         }
 
-        IReadOnlyList<CostComparison> rows = ComparisonModel.Compare(_factories, _points, Reference, StopToken);
+        IReadOnlyList<CostComparison> rows = ComparisonModel.Compare(_factories, _points, Reference, new CostOptions { Draws = Draws, Seed = Seed }, StopToken);
         if (Interactivity is not { Length: > 0 } speeds)
         {
             WriteObject(rows, enumerateCollection: true);

@@ -65,7 +65,7 @@ public sealed class ShowTokenFactoryCostCommand : TokenFactoryCommand
         }
 
         _costs.AddRange(CostModel.Evaluate(Factory, new CostOptions { Draws = 0 }, StopToken));
-        _points.AddRange(ComparisonModel.Compare([Factory], cancellationToken: StopToken).Select(FrontierPoint.Of));
+        _points.AddRange(ComparisonModel.Compare([Factory], options: new CostOptions { Draws = 0 }, cancellationToken: StopToken).Select(FrontierPoint.Of));
     }
 
     /// <inheritdoc/>

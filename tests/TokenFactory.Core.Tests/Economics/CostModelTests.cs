@@ -196,6 +196,27 @@ public class CostModelTests
         Assert.Equal(priced.CostPerMillionOutputTokens, priced.OperatingPoint.CostPerMillionOutputTokens);
     }
 
+    [Fact]
+    public void Tiers_that_one_measured_point_fits_pay_for_shared_hardware_once()
+    {
+        FactoryDefinition desk = Factories.DeepSeekDay() with
+        {
+            Hardware = [new HardwareDefinition { Name = "desk", RatePerHour = 1, Count = 1 }],
+            Tiers =
+            [
+                new TierDefinition { Name = "chat", Demand = new DemandDefinition { MeanTokensPerDay = 1e6 } },
+                new TierDefinition { Name = "batch", Demand = new DemandDefinition { MeanTokensPerDay = 3e6 } },
+            ],
+        };
+
+        IReadOnlyList<CostBreakdown> tiers = CostModel.EvaluatePoint(desk, Factories.Point(100));
+
+        Assert.Equal(24, tiers.Sum(t => t.CostPerDay), 1e-9);
+        Assert.Equal(6, tiers[0].CostPerDay, 1e-9);
+        Assert.Equal("NoTierFits", Assert.Throws<TokenFactoryException>(() => CostModel.EvaluatePoint(
+            desk with { Tiers = [desk.Tiers[0] with { Model = "a" }] }, Factories.Point(100) with { Model = "b" })).ErrorId);
+    }
+
     [Theory]
     [InlineData("HardwarePriceMissing")]
     [InlineData("LifetimeMissing")]
