@@ -1,5 +1,6 @@
 using System.Globalization;
 using TokenFactory.Core.Definitions;
+using TokenFactory.Core.Economics;
 
 namespace TokenFactory.Core.Planning;
 
@@ -35,29 +36,37 @@ internal static class CandidateFinder
         return found;
     }
 
+    /// <summary>Reasons without repetition, and without their bulk when there are many.</summary>
+    /// <param name="reasons">The reasons.</param>
+    public static List<string> Shortened(IEnumerable<string> reasons)
+    {
+        const int Most = 4;
+        List<string> distinct = [.. reasons.Distinct(StringComparer.Ordinal)];
+        return distinct.Count <= Most + 1
+            ? distinct
+            : [.. distinct[..Most], Text($"{distinct.Count - Most} more points are not counted for like reasons.")];
+    }
+
     private static void Add(
         FactoryDefinition factory, TierDefinition tier, OperatingPoint point, List<ProductionCandidate> found, ICollection<string> reasons)
     {
         bool matched = false;
         foreach (HardwareDefinition hardware in factory.Hardware)
         {
-            if ((tier.Hardware is { } wanted && !Same(wanted, hardware.Name)) || !IsOfHardware(factory, hardware, point))
+            if ((tier.Hardware is { } wanted && !Same(wanted, hardware.Name)) || !IsOfHardware(factory, tier, hardware, point))
             {
                 continue;
             }
 
             matched = true;
-            if (OutputPerAccelerator(tier, point) is not { } output)
+            try
             {
-                reasons.Add("A point with prefill apart is not counted: the tier states no workload, so prefill's share is unknown.");
+                var work = PointEconomics.Of(point, tier.Workload);
+                found.Add(new ProductionCandidate(tier, hardware, point, work, Watts(factory, hardware, point), Shortcoming(tier.Service, point)));
             }
-            else if (!(output > 0) || !double.IsFinite(output))
+            catch (TokenFactoryException e)
             {
-                reasons.Add("A point without throughput is not counted.");
-            }
-            else
-            {
-                found.Add(new ProductionCandidate(tier, hardware, point, output, Watts(factory, hardware, point), Shortcoming(tier, point)));
+                reasons.Add($"A point is not counted. {e.Message}");
             }
         }
 
@@ -75,31 +84,16 @@ internal static class CandidateFinder
     /// <param name="point">The point; null asks for the hardware alone.</param>
     public static double? Watts(FactoryDefinition factory, HardwareDefinition hardware, OperatingPoint? point)
     {
-        double? watts = point?.PowerWattsPerAccelerator ?? hardware.AllInPowerWatts?.Value ?? hardware.Accelerator?.AllInPowerWatts
-            ?? (hardware.Accelerator?.BoardPowerWatts * (factory.Site.Pue?.Value ?? 1));
+        double? watts = point?.PowerWattsPerAccelerator ?? AcceleratorHourCost.AllInPowerWatts(hardware, factory.Site);
         return watts > 0 ? watts : null;
     }
 
-    private static double? OutputPerAccelerator(TierDefinition tier, OperatingPoint point)
+    /// <summary>Why a point does not meet a service level, as far as is known; null when it does.</summary>
+    /// <param name="service">The service level.</param>
+    /// <param name="point">The point.</param>
+    public static string? Shortcoming(ServiceLevel service, OperatingPoint point)
     {
-        double output = point.OutputTokensPerSecondPerAccelerator;
-        if (point.InputTokensPerSecondPerAccelerator is not { } input)
-        {
-            return output;
-        }
-
-        if (tier.Workload is not { } workload || !(workload.OutputTokens > 0))
-        {
-            return null;
-        }
-
-        double uncached = workload.InputTokens * (1 - workload.CacheHitRatio) / workload.OutputTokens;
-        return 1 / ((1 / output) + (uncached / input.Value));
-    }
-
-    private static string? Shortcoming(TierDefinition tier, OperatingPoint point)
-    {
-        if (tier.Service.Interactivity is { } interactivity)
+        if (service.Interactivity is { } interactivity)
         {
             if (point.Interactivity is not { } own)
             {
@@ -112,7 +106,7 @@ internal static class CandidateFinder
             }
         }
 
-        if (tier.Service.TtftSeconds is { } ttft)
+        if (service.TtftSeconds is { } ttft)
         {
             if (point.TtftSeconds is not { } own)
             {
@@ -141,22 +135,19 @@ internal static class CandidateFinder
             && (definition.Precision is null || point.Precision is null || Same(definition.Precision, point.Precision));
     }
 
-    private static bool IsOfHardware(FactoryDefinition factory, HardwareDefinition hardware, OperatingPoint point)
+    private static bool IsOfHardware(FactoryDefinition factory, TierDefinition tier, HardwareDefinition hardware, OperatingPoint point)
     {
-        if (point.Accelerator is not { } name || Same(name, hardware.Name))
+        if (point.Accelerator is not { } name)
         {
             return true;
         }
 
-        if (factory.Hardware.Any(h => Same(h.Name, name)))
-        {
-            return false;
-        }
-
-        return hardware.Accelerator is { } accelerator
-            ? Same(accelerator.Name, name) || accelerator.Aliases.Any(a => Same(a, name))
-            : factory.Hardware.Count == 1; // A lone machine that the definition does not name further is where the measuring was done.
+        // An accelerator that the definition does not know is a machine's own name for where it was measured: the tier's hardware, or the only one.
+        return factory.Hardware.Any(h => IsNamed(h, name)) ? IsNamed(hardware, name) : tier.Hardware is not null || factory.Hardware.Count == 1;
     }
+
+    private static bool IsNamed(HardwareDefinition hardware, string name) => Same(hardware.Name, name)
+        || (hardware.Accelerator is { } known && (Same(known.Name, name) || known.Aliases.Any(a => Same(a, name))));
 
     private static bool Same(string a, string b) => string.Equals(a, b, StringComparison.OrdinalIgnoreCase);
 

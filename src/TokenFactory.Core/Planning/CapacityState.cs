@@ -37,10 +37,8 @@ internal sealed class CapacityState
             TierDefinition tier = factory.Tiers[i];
             List<string> reasons = [];
             List<ProductionCandidate> candidates = CandidateFinder.Find(factory, tier, others, reasons);
-            foreach (ProductionCandidate candidate in candidates.Where(c => c.Shortcoming is not null))
-            {
-                reasons.Add($"A point on {candidate.Hardware.Name} is not counted: {candidate.Shortcoming}.");
-            }
+            reasons.AddRange(candidates.Where(c => c.Shortcoming is not null).Select(c => $"A point on {c.Hardware.Name} is not counted: {c.Shortcoming}."));
+            reasons = CandidateFinder.Shortened(reasons);
 
             _chosen[i] = candidates.Where(c => c.Shortcoming is null).OrderByDescending(c => Alone(i, c)).FirstOrDefault();
             _perAccelerator[i] = CapacityModel.SoldTokensPerDay(
@@ -55,7 +53,7 @@ internal sealed class CapacityState
                 reasons.Add($"The power of {_chosen[i]!.Hardware.Name} is unknown, so the site's power is not counted as a limit.");
             }
 
-            _reasons[i] = [.. reasons.Distinct(StringComparer.Ordinal)];
+            _reasons[i] = reasons;
             _missing[i] = candidates.Count == 0 ? CapacityLimit.OperatingPoint : CapacityLimit.ServiceLevel;
         }
     }

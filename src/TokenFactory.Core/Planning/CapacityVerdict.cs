@@ -71,7 +71,7 @@ public sealed record CapacityVerdict
         return $"Tier '{Tier}' {(Holds ? "holds" : "does not hold")}: {figures}{limit}{exhausted}{reasons}{(reasons.Length == 0 ? "." : "")}";
     }
 
-    private static string Tokens(double tokens)
+    internal static string Tokens(double tokens)
     {
         (double scale, string prefix) = tokens switch
         {

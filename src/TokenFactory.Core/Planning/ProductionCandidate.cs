@@ -1,4 +1,5 @@
 using TokenFactory.Core.Definitions;
+using TokenFactory.Core.Economics;
 
 namespace TokenFactory.Core.Planning;
 
@@ -6,16 +7,17 @@ namespace TokenFactory.Core.Planning;
 /// <param name="Tier">The tier.</param>
 /// <param name="Hardware">The hardware.</param>
 /// <param name="Point">The operating point.</param>
-/// <param name="OutputTokensPerSecond">
-/// Output tokens/s of one accelerator with its share of prefill: where prefill runs apart, 1 / (1 / output + r / input) with r uncached input tokens an
-/// output token, so that both keep pace.
-/// </param>
+/// <param name="Work">What one accelerator makes of the tier's workload, with its share of prefill.</param>
 /// <param name="Watts">Watts per accelerator at the meter; null when unknown.</param>
 /// <param name="Shortcoming">Why it does not meet the tier's service level; null when it does.</param>
 internal sealed record ProductionCandidate(
     TierDefinition Tier,
     HardwareDefinition Hardware,
     OperatingPoint Point,
-    double OutputTokensPerSecond,
+    PointEconomics Work,
     double? Watts,
-    string? Shortcoming);
+    string? Shortcoming)
+{
+    /// <summary>Output tokens/s of one accelerator, prefilling ones counted.</summary>
+    public double OutputTokensPerSecond => Work.OutputTokensPerSecond;
+}

@@ -26,7 +26,7 @@ internal static class SiteLimits
             {
                 double usable = Math.Max(0, count - ((double)spare * hardware.UnitSize));
                 string detail = Text($"{count} accelerators of {hardware.Name}{(spare > 0 ? $", {spare * hardware.UnitSize} of them spare" : "")}");
-                limits.Add(new SharedLimit(CapacityLimit.Accelerators, detail, usable, Each(chosen, c => c.Hardware == hardware ? 1 : 0)));
+                limits.Add(new SharedLimit(CapacityLimit.Accelerators, detail, usable, Each(chosen, c => ReferenceEquals(c.Hardware, hardware) ? 1 : 0)));
             }
         }
 
@@ -75,8 +75,8 @@ internal static class SiteLimits
     }
 
     private static double SpareOf(IReadOnlyList<ProductionCandidate?> chosen, int spare, Func<ProductionCandidate, double> amount) =>
-        spare == 0 ? 0 : chosen.Where(c => c is not null && c.Hardware.Count is null).GroupBy(c => c!.Hardware)
-            .Sum(g => spare * g.Key.UnitSize * g.Max(c => amount(c!)));
+        spare == 0 ? 0 : chosen.Where(c => c is not null && c.Hardware.Count is null).GroupBy(c => c!.Hardware, ReferenceEqualityComparer.Instance)
+            .Sum(g => spare * ((HardwareDefinition)g.Key!).UnitSize * g.Max(c => amount(c!)));
 
     private static double[] Each(IReadOnlyList<ProductionCandidate?> chosen, Func<ProductionCandidate, double> coefficient) =>
         Each(chosen, (c, _) => coefficient(c));

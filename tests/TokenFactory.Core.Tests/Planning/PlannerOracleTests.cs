@@ -1,0 +1,226 @@
+using CsCheck;
+using TokenFactory.Core.Definitions;
+using TokenFactory.Core.Planning;
+using Xunit;
+using static TokenFactory.Core.Tests.Planning.PlanBuilder;
+
+namespace TokenFactory.Core.Tests.Planning;
+
+/// <summary>Every number of racks of small random factories is tried, each with a textbook simplex over all points, and the planner must find the best.</summary>
+public class PlannerOracleTests
+{
+    private const double Day = 86_400;
+
+    private static readonly int s_iterations = int.TryParse(Environment.GetEnvironmentVariable("TOKENFACTORY_ORACLE_ITERATIONS"), out int n) ? n : 150;
+
+    private static readonly Gen<OperatingPoint> s_point =
+        from output in Gen.Double[10, 200]
+        from interactivity in Gen.Double[10, 100]
+        from power in Gen.Double[0.5, 1.2]
+        select Point(output, interactivity, watts: power * 1000);
+
+    private static readonly Gen<TierDefinition> s_tier =
+        from price in Gen.Double[0, 50]
+        from onA in s_point.Array[1, 3]
+        from onB in s_point.Array[0, 3]
+        from floor in Gen.Double[5, 60]
+        from most in Gen.Double[100, 1500]
+        from least in Gen.Double[5, 60]
+        from unlimited in Gen.Bool
+        from served in Gen.Int[0, 3]
+        select Tier("t", price, [.. onA.Select(p => p with { Accelerator = "a" }), .. onB.Select(p => p with { Accelerator = "b" })])
+            .Selling(most: unlimited ? null : most * Day, least: served == 0 ? least * Day : null) with
+        { Service = new ServiceLevel { Interactivity = floor } };
+
+    private static readonly Gen<FactoryDefinition> s_factory =
+        from tiers in s_tier.Array[1, 3]
+        from unitA in Gen.Int[1, 4]
+        from unitB in Gen.Int[1, 3]
+        from wattsB in Gen.Double[500, 2500]
+        from priceA in Gen.Double[1e3, 1e6]
+        from priceB in Gen.Double[1e3, 1e6]
+        from countB in Gen.Int[-4, 6]
+        from power in Gen.Double[4_000, 16_000]
+        from racks in Gen.Int[2, 6]
+        from budget in Gen.Double[1e5, 5e6]
+        from spare in Gen.Int[0, 1]
+        select Factory(
+            [Bought("a", unit: unitA, price: priceA), Bought("b", wattsB, unitB, priceB) with { Count = countB > 0 ? countB : null }],
+            [.. tiers.Select((t, i) => t with { Name = $"t{i}" })],
+            new SiteDefinition { PowerWatts = power, Racks = racks, Budget = budget, SpareUnits = spare, EnergyPricePerKilowattHour = 0.5 });
+
+    [Theory]
+    [InlineData(PlanObjective.Revenue)]
+    [InlineData(PlanObjective.Margin)]
+    [InlineData(PlanObjective.Tokens)]
+    [InlineData(PlanObjective.Cost)]
+    public void The_planner_is_as_good_as_trying_everything(PlanObjective objective)
+    {
+        int feasible = 0, infeasible = 0;
+        s_factory.Sample(factory =>
+        {
+            if (factory.Tiers.All(x => !(x.Demand?.MinTokensPerDay?.Value > 0)) && objective == PlanObjective.Cost)
+            {
+                return;
+            }
+
+            double? best = TryEverything(factory, objective);
+            if (best is { } value)
+            {
+                FactoryPlan plan = FactoryPlanner.Optimize(factory, new PlanOptions { Objective = objective, RelativeGap = 1e-9, ShadowPrices = false });
+                double found = objective == PlanObjective.Cost ? -plan.ObjectiveValue : plan.ObjectiveValue;
+                Assert.Equal(value, found, (1e-4 * Math.Abs(value)) + 1e-3);
+                Interlocked.Increment(ref feasible);
+            }
+            else
+            {
+                Assert.Throws<PlanInfeasibleException>(() => FactoryPlanner.Optimize(factory, new PlanOptions { Objective = objective, RelativeGap = 1e-9 }));
+                Interlocked.Increment(ref infeasible);
+            }
+        }, iter: s_iterations, threads: 1, print: Describe);
+        Assert.True(feasible > 20, $"{feasible} feasible, {infeasible} infeasible");
+    }
+
+    private static string Describe(FactoryDefinition factory) =>
+        System.Text.Json.JsonSerializer.Serialize(new { factory.Site, factory.Hardware, factory.Tiers });
+
+    private static double? TryEverything(FactoryDefinition factory, PlanObjective objective)
+    {
+        SiteDefinition site = factory.Site;
+        double? best = null;
+        int racks = site.Racks!.Value;
+        int there = factory.Hardware[1].Count is { } c ? (int)Math.Ceiling((double)c / factory.Hardware[1].UnitSize) : -1;
+        bool dark = there >= 0 && factory.Hardware[1].Count * factory.Hardware[1].AllInPowerWatts!.Value > site.PowerWatts;
+        for (int a = 0; a <= racks; a++)
+        {
+            for (int b = there >= 0 && !dark ? there : 0; b <= (there >= 0 ? there : racks); b++)
+            {
+                double? value = WithRacks(factory, objective, a, b, there, dark);
+                best = value is { } v && !(v <= best) ? v : best;
+            }
+        }
+
+        return best;
+    }
+
+    private static double? WithRacks(FactoryDefinition factory, PlanObjective objective, int a, int b, int there, bool dark)
+    {
+        SiteDefinition site = factory.Site;
+        HardwareDefinition ha = factory.Hardware[0], hb = factory.Hardware[1];
+        int spare = site.SpareUnits;
+        double watts = a * ha.UnitSize * ha.AllInPowerWatts!.Value
+            + ((there >= 0 && !dark ? hb.Count!.Value : b * hb.UnitSize) * hb.AllInPowerWatts!.Value);
+        int bought = a + (there >= 0 ? 0 : b);
+        double spent = (a * ha.UnitSize * ha.Price!.Value) + (there >= 0 ? 0 : b * hb.UnitSize * hb.Price!.Value);
+        if (bought > Math.Max(0, site.Racks!.Value - Math.Max(0, there)) || spent > site.Budget!.Value)
+        {
+            return null;
+        }
+
+        double usableA = Math.Max(0, a - spare) * ha.UnitSize;
+        double usableB = there < 0 ? Math.Max(0, b - spare) * hb.UnitSize
+            : Math.Min(Math.Max(0, hb.Count!.Value - (spare * hb.UnitSize)), dark ? b * hb.UnitSize : double.PositiveInfinity);
+        return Best(factory, objective, a, b, there, dark, watts, usableA, usableB);
+    }
+
+    private static double? Best(FactoryDefinition factory, PlanObjective objective, int a, int b, int there, bool dark, double watts, double usableA, double usableB)
+    {
+        SiteDefinition site = factory.Site;
+        (TierDefinition Tier, int T, OperatingPoint Point, HardwareDefinition Hardware)[] points =
+        [
+            .. factory.Tiers.SelectMany((t, i) => t.Production.Where(p => p.Interactivity >= t.Service.Interactivity)
+                .Select(p => (t, i, p, factory.Hardware[p.Accelerator == "a" ? 0 : 1]))),
+        ];
+        int n = points.Length, tiers = factory.Tiers.Count;
+        double kwh = site.EnergyPricePerKilowattHour!.Value;
+        double[] c = new double[n + (2 * tiers) + 1];
+        List<double[]> rows = [];
+        List<double> rhs = [];
+        void Row(double bound, Action<double[]> fill)
+        {
+            double[] row = new double[c.Length];
+            fill(row);
+            rows.Add(row);
+            rhs.Add(bound);
+        }
+
+        const double Must = 1e9;
+        bool byCost = objective is PlanObjective.Margin or PlanObjective.Cost;
+        for (int i = 0; i < n; i++)
+        {
+            double extra = points[i].Point.PowerWattsPerAccelerator!.Value - points[i].Hardware.AllInPowerWatts!.Value;
+            c[i] = byCost ? -24 * extra / 1000 * kwh : 0;
+        }
+
+        Row(usableA, r => Fill(r, i => points[i].Hardware == factory.Hardware[0] ? 1 : 0, n));
+        Row(usableB, r => Fill(r, i => points[i].Hardware == factory.Hardware[1] ? 1 : 0, n));
+        double asked = 0;
+        foreach ((int t, TierDefinition tier) in factory.Tiers.Index())
+        {
+            double price = tier.Price.OutputPerMillionTokens!.Value;
+            c[n + t] = objective switch { PlanObjective.Tokens => Day, PlanObjective.Cost => 0, _ => price * Day / 1e6 };
+            Row(0, r =>
+            {
+                Fill(r, i => points[i].T == t ? -points[i].Point.OutputTokensPerSecondPerAccelerator : 0, n);
+                r[n + t] = 1;
+            });
+            if (tier.Demand?.MaxTokensPerDay is { } most)
+            {
+                Row(most / Day, r => r[n + t] = 1);
+            }
+
+            double least = (tier.Demand?.MinTokensPerDay?.Value ?? 0) / Day;
+            c[n + tiers + t] = Must;
+            asked += least;
+            Row(least, r => r[n + tiers + t] = 1);
+            Row(0, r => (r[n + tiers + t], r[n + t]) = (1, -1));
+        }
+
+        // Racks that only sparing points let in make the power row's bound negative: then the saving is a must, as the least demands are.
+        double left = (site.PowerWatts!.Value - watts) / 1000;
+        double Extra(int i) => (points[i].Point.PowerWattsPerAccelerator!.Value - points[i].Hardware.AllInPowerWatts!.Value) / 1000;
+        if (left >= 0)
+        {
+            Row(left, r => Fill(r, Extra, n));
+        }
+        else
+        {
+            c[^1] = Must;
+            asked -= left;
+            Row(-left, r => r[^1] = 1);
+            Row(0, r =>
+            {
+                Fill(r, Extra, n);
+                r[^1] = 1;
+            });
+        }
+
+        double value = TextbookSimplex.Maximize(c, rows, rhs);
+        double rest = value - (Must * asked);
+        if (rest < -1e-6 * Must)
+        {
+            return null;
+        }
+
+        return byCost ? rest - Cost(factory, a, b, there, dark) : rest;
+    }
+
+    private static double Cost(FactoryDefinition factory, int a, int b, int there, bool dark)
+    {
+        double kwh = factory.Site.EnergyPricePerKilowattHour!.Value;
+        HardwareDefinition ha = factory.Hardware[0], hb = factory.Hardware[1];
+        double Capital(HardwareDefinition h) => h.Price!.Value / 365;
+        double Energy(HardwareDefinition h) => 24 * h.AllInPowerWatts!.Value / 1000 * kwh;
+        return (a * ha.UnitSize * (Capital(ha) + Energy(ha))) + (there < 0
+            ? b * hb.UnitSize * (Capital(hb) + Energy(hb))
+            : (hb.Count!.Value * Capital(hb)) + (Energy(hb) * (dark ? b * hb.UnitSize : hb.Count!.Value)));
+    }
+
+    private static void Fill(double[] row, Func<int, double> value, int n)
+    {
+        for (int i = 0; i < n; i++)
+        {
+            row[i] = value(i);
+        }
+    }
+}
