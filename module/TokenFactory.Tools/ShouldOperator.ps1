@@ -28,12 +28,8 @@ catch {
 
 $failed = @($verdicts | Where-Object Holds -EQ $false)
 $name = $verdicts[0].Factory
-if ($Negate) {
-    $succeeded = $failed.Count -gt 0
-    $message = "Expected factory '$name' not to hold its capacity,$reason but every tier holds: $(@($verdicts.Explain()) -join ' ')"
-}
-else {
-    $succeeded = $failed.Count -eq 0
-    $message = "Expected factory '$name' to hold its capacity,$reason but $($failed.Count) of $($verdicts.Count) tiers $(if ($failed.Count -eq 1) { 'does' } else { 'do' }) not. $(@($failed.Explain()) -join ' ')"
-}
-[pscustomobject]@{ Succeeded = $succeeded; FailureMessage = if ($succeeded) { '' } else { $message } }
+$succeeded = ($failed.Count -eq 0) -ne $Negate
+$message = if ($succeeded) { '' }
+elseif ($Negate) { "Expected factory '$name' not to hold its capacity,$reason but every tier holds. $($verdicts.Explain() -join ' ')" }
+else { "Expected factory '$name' to hold its capacity,$reason but $($failed.Count) of $($verdicts.Count) tiers $(if ($failed.Count -eq 1) { 'does' } else { 'do' }) not. $($failed.Explain() -join ' ')" }
+[pscustomobject]@{ Succeeded = $succeeded; FailureMessage = $message }

@@ -17,10 +17,11 @@ internal static class PesterRun
     /// <summary>Runs suites and returns a row a test.</summary>
     /// <param name="suites">The suites' files, relative to the repository.</param>
     /// <param name="culture">Runs only tests tagged <c>Culture</c>, under this culture; null runs all.</param>
-    public static IEnumerable<TheoryDataRow<string?>> Rows(IEnumerable<string> suites, string? culture = null)
+    /// <param name="pester">Which Pester runs them: <c>Pester</c> or <c>PesterFive</c>.</param>
+    public static IEnumerable<TheoryDataRow<string?>> Rows(IEnumerable<string> suites, string? culture = null, string pester = "Pester")
     {
         string results = Path.Combine(Path.GetTempPath(), $"tokenfactory-pester-{Guid.NewGuid():N}.xml");
-        (int exitCode, string output) = Run(results, suites, culture);
+        (int exitCode, string output) = Run(results, suites, culture, pester);
         if (!File.Exists(results))
         {
             throw new InvalidOperationException($"Pester wrote no results (exit code {exitCode}).\n{output}");
@@ -39,13 +40,13 @@ internal static class PesterRun
             yield return new TheoryDataRow<string?>(failure is null ? null : $"{(string?)failure.Attribute("message")}\n{failure.Value}")
             {
                 Label = "",
-                TestDisplayName = $"{(culture is null ? "" : culture + " ")}{Path.GetFileName((string?)test.Attribute("classname"))}: {(string?)test.Attribute("name")}",
+                TestDisplayName = $"{(pester == "Pester" ? "" : pester + " ")}{(culture is null ? "" : culture + " ")}{Path.GetFileName((string?)test.Attribute("classname"))}: {(string?)test.Attribute("name")}",
                 Skip = test.Element("skipped") is { } skipped ? (string?)skipped.Attribute("message") ?? "skipped in Pester without a reason" : null,
             };
         }
     }
 
-    private static (int ExitCode, string Output) Run(string results, IEnumerable<string> suites, string? culture)
+    private static (int ExitCode, string Output) Run(string results, IEnumerable<string> suites, string? culture, string pester)
     {
         string root = TestData.RepositoryRoot;
         var start = new ProcessStartInfo("dotnet")
@@ -57,7 +58,7 @@ internal static class PesterRun
             Environment = { ["NO_COLOR"] = "1" },
         };
         string paths = string.Join(',', suites.Select(s => $"'{s}'"));
-        string command = $"& ./tests/Pester/Invoke-Suite.ps1 -Pester '{s_build["Pester"]}' -Results '{results}' -Path {paths}"
+        string command = $"& ./tests/Pester/Invoke-Suite.ps1 -Pester '{s_build[pester]}' -Results '{results}' -Path {paths}"
             + (culture is null ? "" : $" -Culture {culture}");
         foreach (string argument in new[] { "pwsh", "-NoProfile", "-NonInteractive", "-Command", command })
         {

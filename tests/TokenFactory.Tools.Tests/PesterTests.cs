@@ -18,11 +18,18 @@ public sealed class PesterTests
     [MemberData(nameof(Turkish))]
     public void PesterInTurkish(string? failure) => Assert.True(failure is null, failure);
 
+    [Theory(DisableDiscoveryEnumeration = true)]
+    [MemberData(nameof(Five))]
+    public void PesterFive(string? failure) => Assert.True(failure is null, failure);
+
     public static IEnumerable<TheoryDataRow<string?>> All() => PesterRun.Rows(Suites());
 
     public static IEnumerable<TheoryDataRow<string?>> German() => PesterRun.Rows(Suites(), "de-DE");
 
     public static IEnumerable<TheoryDataRow<string?>> Turkish() => PesterRun.Rows(Suites(), "tr-TR");
+
+    public static IEnumerable<TheoryDataRow<string?>> Five() =>
+        PesterRun.Rows(["tests/Pester/ShouldOperator.Tests.ps1", "examples/capacity.Tests.ps1"], pester: "PesterFive");
 
     private static IEnumerable<string> Suites() => new[] { "tests/Pester", "examples" }
         .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(TestData.RepositoryRoot, folder), "*.Tests.ps1"))

@@ -43,11 +43,14 @@ public sealed class RegisterTokenFactoryShouldOperatorCommand : TokenFactoryComm
                 $"'{script}' is missing. Install the module again.", script);
         }
 
-        // A script block literal is bound to a session, as Pester wants it; adding the same text again is no error to Pester.
+        // A script block literal is bound to a session, as Pester wants it; adding the same text again is no error to Pester. The outer block keeps
+        // its variables out of the caller's scope.
         ScriptBlock add = ScriptBlock.Create("""
-            param($pester, $name, $path)
-            $test = & ([scriptblock]::Create("{`n$(Get-Content -LiteralPath $path -Raw)`n}"))
-            & $pester { param($name, $test) Add-ShouldOperator -Name $name -InternalName "Should-$name" -Test $test } $name $test
+            & {
+                param($pester, $name, $path)
+                $test = & ([scriptblock]::Create("{`n$(Get-Content -LiteralPath $path -Raw)`n}"))
+                & $pester { param($name, $test) Add-ShouldOperator -Name $name -InternalName "Should-$name" -Test $test } $name $test
+            } @args
             """);
         SessionState.InvokeCommand.InvokeScript(SessionState, add, pester, Operator, script);
         WriteVerbose($"Should -{Operator} was added to Pester {pester.Version}.");
@@ -63,9 +66,11 @@ public sealed class RegisterTokenFactoryShouldOperatorCommand : TokenFactoryComm
     private PSModuleInfo Pester()
     {
         ScriptBlock find = ScriptBlock.Create("""
-            $loaded = Get-Module -Name Pester | Sort-Object -Property Version -Descending | Select-Object -First 1
-            if (-not $loaded) { $loaded = Import-Module -Name Pester -MinimumVersion 5.0 -Global -PassThru -ErrorAction Ignore }
-            $loaded
+            & {
+                $loaded = Get-Module -Name Pester | Sort-Object -Property Version -Descending | Select-Object -First 1
+                if (-not $loaded) { $loaded = Import-Module -Name Pester -MinimumVersion 5.0 -Global -PassThru -ErrorAction Ignore }
+                $loaded
+            }
             """);
         PSModuleInfo? module = SessionState.InvokeCommand.InvokeScript(SessionState, find).Select(o => o?.BaseObject).OfType<PSModuleInfo>().FirstOrDefault();
         if (module is null)
