@@ -37,7 +37,7 @@ public sealed class SystemTableTests
     [Fact]
     public void Windows_energy_channels_are_parsed()
     {
-        byte[] metadata = [.. new byte[64], 1, 0, 3, 0, .. Channel("RAPL_Package0_PKG"), .. Channel("RAPL_Package0_DRAM"), .. Channel("RAPL_Package0_PP0")];
+        byte[] metadata = [.. new byte[64], 1, 0, 3, 0, .. Channel("RAPL_Package0_PKG"), .. Channel("RAPL_Package0_DRAM"), .. Channel("RAPL_Package0_PP0    ")];
         Reading<IReadOnlyList<string>> channels = EmiTables.Channels(metadata, 2);
         Assert.Equal(["RAPL_Package0_PKG", "RAPL_Package0_DRAM", "RAPL_Package0_PP0"], channels.Value!);
         Assert.Equal([true, true, false], channels.Value!.Select(EmiTables.IsPackage));
@@ -150,7 +150,7 @@ public sealed class SystemTableTests
     private static byte[] Channel(string name)
     {
         byte[] text = Encoding.Unicode.GetBytes(name + "\0");
-        byte[] channel = new byte[(6 + text.Length + 3) & ~3];
+        byte[] channel = new byte[6 + text.Length];
         BinaryPrimitives.WriteUInt16LittleEndian(channel.AsSpan(4), (ushort)text.Length);
         text.CopyTo(channel, 6);
         return channel;

@@ -3,7 +3,7 @@ using TokenFactory.Hardware.Probing;
 
 namespace TokenFactory.Hardware.Amd;
 
-/// <summary>The driver's binary table gpu_metrics, format 1 content 1 to 3 (Linux, kgd_pp_interface.h): energy counter and throttling.</summary>
+/// <summary>The driver's binary table gpu_metrics, format 1 content 1 to 4 (Linux, kgd_pp_interface.h): energy counter and throttling.</summary>
 internal sealed record AmdGpuMetrics(double EnergyJoules, IReadOnlyList<string>? Throttle)
 {
     // The counter's unit is 2^-16 J.
@@ -19,7 +19,7 @@ internal sealed record AmdGpuMetrics(double EnergyJoules, IReadOnlyList<string>?
         }
 
         (int format, int content) = (table[2], table[3]);
-        if (format != 1 || content is < 1 or > 3 || table.Length < EnergyOffset + 8)
+        if (format != 1 || content is < 1 or > 4 || table.Length < EnergyOffset + 8)
         {
             return Reading<AmdGpuMetrics>.None($"the driver's table gpu_metrics has version {format}.{content}, which is not known here");
         }

@@ -108,17 +108,27 @@ internal sealed unsafe class IoReport : IDisposable
         nint list = ((delegate* unmanaged[Cdecl]<nint, nint, nint>)_foundation.Find("CFDictionaryGetValue"))(sample, key);
         Release(_foundation, key);
         nint count = list == 0 ? 0 : ((delegate* unmanaged[Cdecl]<nint, nint>)_foundation.Find("CFArrayGetCount"))(list);
+        double joules = 0;
+        bool found = false;
         for (nint i = 0; i < count; i++)
         {
             nint channel = ((delegate* unmanaged[Cdecl]<nint, nint, nint>)_foundation.Find("CFArrayGetValueAtIndex"))(list, i);
-            if (Text(((delegate* unmanaged[Cdecl]<nint, nint>)_report.Find("IOReportChannelGetChannelName"))(channel)) == name)
+            if (Text(((delegate* unmanaged[Cdecl]<nint, nint>)_report.Find("IOReportChannelGetChannelName"))(channel)).EndsWith(name, StringComparison.Ordinal))
             {
+                // A processor of two dies has a channel of each: DIE_0_CPU Energy, DIE_1_CPU Energy.
                 long value = ((delegate* unmanaged[Cdecl]<nint, int, long>)_report.Find("IOReportSimpleGetIntegerValue"))(channel, 0);
-                return Scale(value, Text(((delegate* unmanaged[Cdecl]<nint, nint>)_report.Find("IOReportChannelGetUnitLabel"))(channel)));
+                Reading<double> one = Scale(value, Text(((delegate* unmanaged[Cdecl]<nint, nint>)_report.Find("IOReportChannelGetUnitLabel"))(channel)));
+                if (!one.Ok)
+                {
+                    return one;
+                }
+
+                joules += one.Value;
+                found = true;
             }
         }
 
-        return Reading<double>.None($"IOReport has no channel '{name}'");
+        return found ? Reading<double>.Of(joules) : Reading<double>.None($"IOReport has no channel '{name}'");
     }
 
     private string Text(nint text)

@@ -50,8 +50,8 @@ internal static class EmiTables
             }
 
             names.Add(Text(channels.Slice(6, size)));
-            // The next channel follows at the alignment of its first member.
-            channels = channels[Math.Min(channels.Length, (6 + size + 3) & ~3)..];
+            // The next channel follows at once, unaligned (EMI_CHANNEL_V2_NEXT_CHANNEL).
+            channels = channels[(6 + size)..];
         }
 
         return Reading<IReadOnlyList<string>>.Of(names);
@@ -70,7 +70,7 @@ internal static class EmiTables
     public static bool IsPackage(string channel) =>
         channel.EndsWith("_PKG", StringComparison.OrdinalIgnoreCase) || channel.EndsWith("_DRAM", StringComparison.OrdinalIgnoreCase);
 
-    private static string Text(ReadOnlySpan<byte> utf16) => Encoding.Unicode.GetString(utf16).TrimEnd('\0');
+    private static string Text(ReadOnlySpan<byte> utf16) => Encoding.Unicode.GetString(utf16).TrimEnd('\0', ' ');
 
     private static Reading<IReadOnlyList<string>> Cut() => Reading<IReadOnlyList<string>>.None("the energy meter's metadata is cut short");
 }
