@@ -84,7 +84,8 @@ internal static class LinuxCpu
                 MaxFrequencyHertz = log.Number(nameof(CpuDetails.MaxFrequencyHertz), threads
                     .Select(t => files.Scaled($"{CpuFolder}/cpu{t}/cpufreq/cpuinfo_max_freq", 1e3))
                     .DefaultIfEmpty(Reading<double>.None("no processor is online"))
-                    .MaxBy(r => r.Ok ? r.Value : double.NegativeInfinity)),
+                    .MaxBy(r => r.Ok ? r.Value : double.NegativeInfinity)
+                    .Or(() => Reading<double>.None("the system does not scale the clock (no cpufreq), as in most virtual machines"))),
                 NumaNodes = NumaNodes(files),
             },
             Unavailable = log.Reasons,

@@ -100,7 +100,7 @@ internal sealed record HostDevices(IReadOnlyList<HardwareDevice> Devices)
             log.Missing(reasons.Count > 0 ? reasons[0] : "the energy meter reads it over a window (EMI on Windows, IOReport on macOS)", nameof(HardwareDevice.EnergyJoules));
         }
 
-        log.Missing("a processor counts energy; Watch tells its power between samples", nameof(HardwareDevice.PowerWatts));
+        log.Missing(joules is null ? log.Reasons[nameof(HardwareDevice.EnergyJoules)] : "the processor counts energy: -Watch tells its power between samples", nameof(HardwareDevice.PowerWatts));
         return cpu with { EnergyJoules = joules, EnergyScope = joules is null ? null : EnergyScope.Package, Unavailable = log.Reasons };
     }
 

@@ -32,7 +32,7 @@ internal static class IntelDevice
             return last;
         }
 
-        log.Missing("counters of Intel GPUs give energy; Watch tells the power between samples", nameof(HardwareDevice.PowerWatts));
+        log.Missing("the device counts energy: -Watch tells its power between samples", nameof(HardwareDevice.PowerWatts));
         log.Missing("needs root: Intel's driver counts busy time in performance events (kernel.perf_event_paranoid)", nameof(HardwareDevice.Utilization));
         log.Missing("the driver does not tell", nameof(AcceleratorDetails.EccEnabled), nameof(AcceleratorDetails.Links), nameof(AcceleratorDetails.Uuid));
         log.Missing("the kernel tells a device's processes only to their owner (/proc/*/fdinfo)", nameof(AcceleratorDetails.Processes));

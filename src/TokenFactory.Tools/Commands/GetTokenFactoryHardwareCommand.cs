@@ -20,8 +20,8 @@ namespace TokenFactory.Tools.Commands;
 /// <para>Shows the processor's caches.</para>
 /// </example>
 /// <example>
-/// <code>Get-TokenFactoryHardware | Select-Object Name -ExpandProperty Unavailable</code>
-/// <para>Tells of each device which fields have no value, and why.</para>
+/// <code>(Get-TokenFactoryHardware -Kind Cpu).Unavailable | Format-Table -Wrap</code>
+/// <para>Tells which fields of the processor have no value, and why.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "TokenFactoryHardware")]
 [OutputType(typeof(HardwareDevice))]
