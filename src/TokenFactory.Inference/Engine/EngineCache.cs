@@ -51,7 +51,7 @@ public static class EngineCache
                 found = new Entry(key, loading, Task.Factory.StartNew(
                     () =>
                     {
-                        Tokenizer? tokenizer = folder.TokenizerPath is { } path ? Tokenizer.Load(path) : null;
+                        Tokenizer? tokenizer = folder.TokenizerPath is { } path ? TokenizerCache.Get(path) : null;
                         return InferenceEngine.Load(folder, tokenizer, options, progress, loading.Token);
                     },
                     CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));

@@ -23,5 +23,11 @@ public sealed class TokenizerException : TokenFactoryException
     internal static TokenizerException UnknownToken(string what) => new("TokenizerUnknownToken", FailureKind.InvalidInput,
         $"The text has {what} that the vocabulary lacks, and the vocabulary has no unknown token. Use another text or model.", null, null);
 
+    /// <summary>An id that the vocabulary lacks: <c>TokenizerUnknownToken</c>.</summary>
+    /// <param name="id">The id.</param>
+    /// <param name="vocabularySize">How many tokens there are.</param>
+    public static TokenizerException UnknownId(int id, int vocabularySize) => new("TokenizerUnknownToken", FailureKind.InvalidInput,
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The vocabulary has no token {id}; it has {vocabularySize}. Give ids of the same model."), id, null);
+
     internal TokenizerException WithTarget(object target) => new(ErrorId, Kind, Message, Target ?? target, InnerException);
 }

@@ -8,6 +8,9 @@ internal static class TokenizerFiles
     private const long SizeLimit = 512L << 20;
     private const long SideFileLimit = 32L << 20;
 
+    /// <summary>What else is read of a folder.</summary>
+    public static IReadOnlyList<string> SideFiles { get; } = ["special_tokens_map.json", "tokenizer_config.json", "chat_template.jinja"];
+
     public static Tokenizer Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -41,7 +44,7 @@ internal static class TokenizerFiles
     public static TokenizerSettings ReadSettings(string folder)
     {
         var settings = new TokenizerSettings();
-        foreach (string name in (ReadOnlySpan<string>)["special_tokens_map.json", "tokenizer_config.json"])
+        foreach (string name in SideFiles.Take(2))
         {
             string file = System.IO.Path.Combine(folder, name);
             if (!File.Exists(file))
