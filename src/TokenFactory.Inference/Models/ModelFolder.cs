@@ -116,6 +116,7 @@ public sealed class ModelFolder
             throw ModelFolderException.Invalid(graphPath, $"the graph is torn or malformed: {e.Message}", null, e);
         }
 
+        ModelGuard.Check(graphPath, file);
         long weightBytes = WeightFiles.Check(files, graphPath, file);
         DecoderGraph graph = GraphInspector.Inspect(graphPath, file, config.Hints);
         return new ModelFolder(path, Describe(path, config, file, graph, weightBytes, TokenizerFacts.Read(files)), graph, tokenizer);

@@ -11,14 +11,20 @@ internal sealed record OnnxFile
 
     public bool HasGraph { get; set; }
 
-    public bool HasFunctions { get; set; }
+    public List<OnnxFunction> Functions { get; } = [];
 
     public Dictionary<string, long> Opsets { get; } = new(StringComparer.Ordinal);
 
     public Dictionary<string, string> Metadata { get; } = new(StringComparer.Ordinal);
 
     public OnnxGraph Graph { get; set; } = new();
+
+    /// <summary>All weights, those inside functions too.</summary>
+    public IEnumerable<OnnxTensor> AllTensors() => Graph.AllTensors().Concat(Functions.SelectMany(f => f.Body.AllTensors()));
 }
+
+/// <summary>A function of the model's own.</summary>
+internal sealed record OnnxFunction(string Domain, string Name, OnnxGraph Body);
 
 /// <summary>A graph or a subgraph.</summary>
 internal sealed record OnnxGraph
@@ -26,6 +32,9 @@ internal sealed record OnnxGraph
     public List<OnnxNode> Nodes { get; } = [];
 
     public Dictionary<string, OnnxTensor> Weights { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>True when it has weights in sparse form.</summary>
+    public bool HasSparse { get; set; }
 
     public List<OnnxValue> Inputs { get; } = [];
 
@@ -104,6 +113,9 @@ internal sealed record OnnxAttribute
     public string? Text { get; set; }
 
     public List<long> Ints { get; } = [];
+
+    /// <summary>True when it holds tensors in sparse form.</summary>
+    public bool IsSparse { get; set; }
 
     public List<OnnxTensor> Tensors { get; } = [];
 

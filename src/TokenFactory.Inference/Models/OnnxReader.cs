@@ -5,7 +5,7 @@ namespace TokenFactory.Inference.Models;
 
 /// <summary>Reads an <c>.onnx</c> file's graph and passes over its weights.</summary>
 /// <remarks>Field numbers are those of onnx/onnx.proto. Time and memory are bounded whatever the file holds.</remarks>
-internal static class OnnxReader
+internal static partial class OnnxReader
 {
     private const long Budget = 256L << 20;
     private const int MaximumRank = 64;
@@ -50,8 +50,7 @@ internal static class OnnxReader
                     file.Metadata[key] = value;
                     break;
                 case 25:
-                    file.HasFunctions = true;
-                    reader.Skip();
+                    file.Functions.Add(Function(reader));
                     break;
                 default:
                     reader.Skip();
@@ -89,6 +88,10 @@ internal static class OnnxReader
                 case 12:
                     graph.Outputs.Add(Value(reader));
                     break;
+                case 15:
+                    graph.HasSparse = true;
+                    reader.Skip();
+                    break;
                 default:
                     reader.Skip();
                     break;
@@ -97,6 +100,36 @@ internal static class OnnxReader
 
         reader.Leave(outer);
         return graph;
+    }
+
+    private static OnnxFunction Function(ProtoReader reader)
+    {
+        long outer = reader.Enter();
+        reader.Charge(256);
+        string name = "", domain = "";
+        var body = new OnnxGraph();
+        for (int field = reader.Next(); field != 0; field = reader.Next())
+        {
+            switch (field)
+            {
+                case 1:
+                    name = reader.Text();
+                    break;
+                case 7:
+                    reader.Charge(256);
+                    body.Nodes.Add(Node(reader, 1));
+                    break;
+                case 10:
+                    domain = reader.Text();
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+        }
+
+        reader.Leave(outer);
+        return new OnnxFunction(domain, name, body);
     }
 
     private static OnnxNode Node(ProtoReader reader, int depth)
@@ -165,6 +198,10 @@ internal static class OnnxReader
                     break;
                 case 8:
                     reader.Ints(attribute.Ints, MaximumAttributeInts);
+                    break;
+                case 22 or 23:
+                    attribute.IsSparse = true;
+                    reader.Skip();
                     break;
                 default:
                     reader.Skip();
@@ -265,129 +302,5 @@ internal static class OnnxReader
 
         reader.Leave(outer);
         return (key, value);
-    }
-
-    private static (string Domain, long Version) Opset(ProtoReader reader)
-    {
-        long outer = reader.Enter();
-        string domain = "";
-        long version = 0;
-        for (int field = reader.Next(); field != 0; field = reader.Next())
-        {
-            switch (field)
-            {
-                case 1:
-                    domain = reader.Text();
-                    break;
-                case 2:
-                    version = reader.Int();
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
-        reader.Leave(outer);
-        return (domain, version);
-    }
-
-    private static OnnxValue Value(ProtoReader reader)
-    {
-        long outer = reader.Enter();
-        reader.Charge(128);
-        string name = "";
-        OnnxType type = OnnxType.Undefined;
-        List<long?>? shape = null;
-        for (int field = reader.Next(); field != 0; field = reader.Next())
-        {
-            switch (field)
-            {
-                case 1:
-                    name = reader.Text();
-                    break;
-                case 2:
-                    long inType = reader.Enter();
-                    for (int kind = reader.Next(); kind != 0; kind = reader.Next())
-                    {
-                        if (kind == 1)
-                        {
-                            (type, shape) = TensorType(reader);
-                        }
-                        else
-                        {
-                            reader.Skip();
-                        }
-                    }
-
-                    reader.Leave(inType);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
-        reader.Leave(outer);
-        return new OnnxValue(name, type, shape);
-    }
-
-    private static (OnnxType Type, List<long?>? Shape) TensorType(ProtoReader reader)
-    {
-        long outer = reader.Enter();
-        OnnxType type = OnnxType.Undefined;
-        List<long?>? shape = null;
-        for (int field = reader.Next(); field != 0; field = reader.Next())
-        {
-            if (field == 1)
-            {
-                type = (OnnxType)reader.Int();
-            }
-            else if (field == 2)
-            {
-                shape = [];
-                long inShape = reader.Enter();
-                for (int part = reader.Next(); part != 0; part = reader.Next())
-                {
-                    if (part == 1 && shape.Count < MaximumRank)
-                    {
-                        shape.Add(Dimension(reader));
-                    }
-                    else
-                    {
-                        reader.Skip();
-                    }
-                }
-
-                reader.Leave(inShape);
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-
-        reader.Leave(outer);
-        return (type, shape);
-    }
-
-    private static long? Dimension(ProtoReader reader)
-    {
-        long outer = reader.Enter();
-        long? value = null;
-        for (int field = reader.Next(); field != 0; field = reader.Next())
-        {
-            if (field == 1)
-            {
-                value = reader.Int();
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-
-        reader.Leave(outer);
-        return value;
     }
 }

@@ -14,7 +14,7 @@ internal static class WeightFiles
         prefix = prefix == "." ? "" : prefix + "/";
         Dictionary<string, long> lengths = new(StringComparer.Ordinal);
         long bytes = 0;
-        foreach (OnnxTensor tensor in file.Graph.AllTensors())
+        foreach (OnnxTensor tensor in file.AllTensors())
         {
             if (!tensor.IsExternal && tensor.Location is null)
             {
