@@ -13,6 +13,8 @@ internal sealed record ModelConfig
 
     public IReadOnlyList<int> EndTokenIds { get; init; } = [];
 
+    public (int Total, int PerToken)? Experts { get; init; }
+
     public GraphHints Hints { get; init; } = new();
 
     /// <summary>Reads ONNX Runtime GenAI's config.</summary>
@@ -77,6 +79,7 @@ internal sealed record ModelConfig
             GraphFile = graph,
             Architecture = TokenizerFacts.Text(TokenizerFacts.Property(text, "model_type")) ?? TokenizerFacts.Text(TokenizerFacts.Property(root, "model_type")),
             EndTokenIds = ends,
+            Experts = (Number(text, "num_local_experts") ?? Number(text, "num_experts")) is int total && Number(text, "num_experts_per_tok") is int perToken ? (total, perToken) : null,
             Hints = new GraphHints
             {
                 Context = context,

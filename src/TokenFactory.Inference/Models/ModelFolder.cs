@@ -124,11 +124,16 @@ public sealed class ModelFolder
 
     private static ModelInfo Describe(string path, ModelConfig config, OnnxFile file, DecoderGraph graph, long weightBytes, TokenizerFacts facts)
     {
-        var counter = new ParameterCounter(file);
+        var counter = new ParameterCounter(file, config.Experts);
         Dictionary<string, string> unavailable = [];
         if (counter.Precision is null)
         {
             unavailable[nameof(ModelInfo.Precision)] = "the graph has no products with stored weights";
+        }
+
+        if (counter.ActiveParameters is null)
+        {
+            unavailable[nameof(ModelInfo.ActiveParameters)] = "the weights of single experts cannot be told apart in the graph";
         }
 
         if (facts.ChatTemplate is null)

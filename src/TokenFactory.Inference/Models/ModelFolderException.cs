@@ -18,7 +18,7 @@ public sealed class ModelFolderException : TokenFactoryException
     /// <summary>The folder is not there.</summary>
     /// <param name="path">Full path.</param>
     public static ModelFolderException NotFound(string path) => new("ModelFolderNotFound", FailureKind.NotFound,
-        $"There is no model folder '{path}'. Check the path, or write one: New-TokenFactoryModel -Path '{path}'.", path);
+        $"There is no model folder '{path}'. Check the path, or write one: New-TokenFactoryModel -Name demo -Path '{path}'.", path);
 
     /// <summary>A file that the folder must have is not there.</summary>
     /// <param name="folder">The folder.</param>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text.RegularExpressions;
 using TokenFactory.Inference.Onnx;
 
 namespace TokenFactory.Inference.Models;
@@ -8,18 +9,22 @@ namespace TokenFactory.Inference.Models;
 /// A quantized weight counts its logical elements (K × N), not its bytes; scales, zero points, rotary tables, masks and shape constants count
 /// nothing. A weight that two nodes use counts once.
 /// </remarks>
-internal sealed class ParameterCounter
+internal sealed partial class ParameterCounter
 {
     private readonly OnnxFile _file;
     private readonly Dictionary<string, long> _counted = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _byPrecision = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _products = new(StringComparer.Ordinal);
     private readonly HashSet<string> _ignored = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _aliases = new(StringComparer.Ordinal);
     private long _experts;
     private double _activeExperts;
+    private readonly bool _expertsUnknown;
 
     /// <summary>Counts a file's graph.</summary>
-    public ParameterCounter(OnnxFile file)
+    /// <param name="file">The file.</param>
+    /// <param name="experts">Experts of a layer and how many of them a token uses, as the config says; null when it does not.</param>
+    public ParameterCounter(OnnxFile file, (int Total, int PerToken)? experts = null)
     {
         _file = file;
         foreach ((OnnxNode node, OnnxGraph graph) in file.Graph.AllNodes())
@@ -35,13 +40,21 @@ internal sealed class ParameterCounter
                 _counted[tensor.Name] = tensor.Elements;
             }
         }
+
+        if (experts is (int total, int perToken) && _experts == 0)
+        {
+            // An exporter wrote every expert out; only the weights' names tell which are theirs.
+            _experts = _counted.Where(c => ExpertName().IsMatch(c.Key)).Sum(c => c.Value);
+            _activeExperts = _experts * Math.Min(1.0, perToken / (double)total);
+            _expertsUnknown = _experts == 0;
+        }
     }
 
     /// <summary>Parameters in total.</summary>
     public long Parameters => _counted.Values.Sum();
 
-    /// <summary>Parameters that one token uses: all but the experts that it is not sent to.</summary>
-    public long ActiveParameters => Parameters - _experts + (long)Math.Round(_activeExperts);
+    /// <summary>Parameters that one token uses: all but the experts that it is not sent to; null when the experts' weights cannot be told apart.</summary>
+    public long? ActiveParameters => _expertsUnknown ? null : Parameters - _experts + (long)Math.Round(_activeExperts);
 
     /// <summary>Precision of most of the products' weights; null when there are none.</summary>
     public string? Precision => _byPrecision.Count == 0 ? null : _byPrecision.MaxBy(p => p.Value).Key;
@@ -135,9 +148,6 @@ internal sealed class ParameterCounter
             case OnnxOps.GroupQueryAttention or "RotaryEmbedding":
                 Ignore(node, node.Op == "RotaryEmbedding" ? [1, 2, 3] : [7, 8]);
                 break;
-            case "Mul" or "Sub" or "Div" or "Where" or "Constant" or "If":
-                // Quantized exports multiply by scales after the product; what such nodes hold beside a vector of hidden size is no parameter.
-                break;
         }
     }
 
@@ -156,11 +166,24 @@ internal sealed class ParameterCounter
             }
         }
 
+        int[] biases = node.Op == "MoE" ? [3, 5, 7] : [4, 7, 10];
+        foreach (int index in biases)
+        {
+            if (Weight(graph, node.Input(index)) is OnnxTensor tensor && tensor.Elements > 0 && tensor.Shape is [> 0, ..])
+            {
+                _experts += tensor.Elements;
+                _activeExperts += tensor.Elements * Math.Min(1.0, node.Int("k", 1) / (double)tensor.Shape[0]);
+            }
+        }
+
         if (node.Op == "QMoE")
         {
             Ignore(node, 3, 6, 9, 11, 12, 13);
         }
     }
+
+    [GeneratedRegex(@"experts[./_]\d+[./_]", RegexOptions.CultureInvariant)]
+    private static partial Regex ExpertName();
 
     private static long Checked(long k, long n) => k is > 0 and <= int.MaxValue && n is > 0 and <= int.MaxValue ? k * n : 0;
 
@@ -176,8 +199,6 @@ internal sealed class ParameterCounter
             _byPrecision[precision] = _byPrecision.GetValueOrDefault(precision) + count;
         }
     }
-
-    private readonly HashSet<string> _products = new(StringComparer.Ordinal);
 
     private void Ignore(OnnxNode node, params ReadOnlySpan<int> inputs)
     {

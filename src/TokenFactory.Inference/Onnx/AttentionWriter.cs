@@ -4,8 +4,9 @@ namespace TokenFactory.Inference.Onnx;
 internal abstract class AttentionWriter
 {
     /// <summary>Creates a writer.</summary>
-    protected AttentionWriter(GraphWriter graph, WeightEmitter weights, DecoderShape shape)
+    protected AttentionWriter(GraphWriter graph, WeightEmitter weights, DecoderShape shape, NormWriter norms)
     {
+        Norms = norms;
         Graph = graph;
         Weights = weights;
         Shape = shape;
@@ -17,11 +18,19 @@ internal abstract class AttentionWriter
     /// <summary>The weights.</summary>
     protected WeightEmitter Weights { get; }
 
+    /// <summary>The norms.</summary>
+    protected NormWriter Norms { get; }
+
+    /// <summary>Put before the names of the cache's outputs.</summary>
+    protected string OutputPrefix { get; set; } = "";
+
     /// <summary>The decoder.</summary>
     protected DecoderShape Shape { get; }
 
     /// <summary>Adds what all layers share: lengths or mask, rotary caches.</summary>
-    public abstract void Begin();
+    /// <param name="outputPrefix">Put before the names of the cache's outputs.</param>
+    /// <param name="usePast">False in a branch without a past.</param>
+    public abstract void Begin(string outputPrefix, bool usePast);
 
     /// <summary>Adds one layer's attention, from the normed input to the output projection.</summary>
     /// <returns>The value before it is added to the residual.</returns>
@@ -47,8 +56,18 @@ internal abstract class AttentionWriter
     }
 
     /// <summary>Adds the output projection.</summary>
-    protected string Output(string prefix, string attended) =>
-        Weights.Product($"{prefix}.o_proj.{(Weights.Bits > 0 ? OnnxOps.MatMulNBits : "MatMul")}", attended, Shape.Heads * Shape.HeadSize, Shape.Hidden);
+    protected string Output(string prefix, string attended)
+    {
+        string product = Weights.Product($"{prefix}.o_proj.{(Weights.Bits > 0 ? OnnxOps.MatMulNBits : "MatMul")}", attended, Shape.Heads * Shape.HeadSize, Shape.Hidden);
+        return !Shape.Family.OutputBias ? product
+            : Graph.Op("Add", $"/{prefix}.o_proj/Add/output", [product, Weights.Vector($"{prefix}.o_proj.Add.bias", Shape.Hidden, 0)]);
+    }
+
+    /// <summary>The learned scores of a layer's heads that take part in the softmax.</summary>
+    protected string Sinks(string prefix) => Weights.Vector($"{prefix}.sinks", Shape.Heads, 0, 1);
+
+    /// <summary>Scale of a score.</summary>
+    protected float Scale => (float)(Shape.Family.AttentionScale ?? 1 / Math.Sqrt(Shape.HeadSize));
 
     /// <summary>Declares the cache of a layer.</summary>
     protected (string PastKey, string PastValue, string PresentKey, string PresentValue) Cache(int layer)
@@ -61,7 +80,7 @@ internal abstract class AttentionWriter
         Graph.Input(names.Item2, Weights.ActivationType, past);
         Graph.Output(names.Item3, Weights.ActivationType, present);
         Graph.Output(names.Item4, Weights.ActivationType, present);
-        return names;
+        return (names.Item1, names.Item2, OutputPrefix + names.Item3, OutputPrefix + names.Item4);
     }
 
     private string HeadNorm(string name, string input, int width)
@@ -72,8 +91,7 @@ internal abstract class AttentionWriter
         }
 
         string heads = Graph.Op("Reshape", $"/{name}/Reshape_1/output", [input, Graph.Int64s($"/model/heads_{width}", 0, 0, -1, Shape.HeadSize)]);
-        string normed = Graph.Op("SimplifiedLayerNormalization", $"/{name}/output", [heads, Weights.Vector($"{name}.layernorm.weight", Shape.HeadSize, 1)],
-            ("epsilon", Shape.NormEpsilon), ("axis", -1), ("stash_type", 1));
+        string normed = Norms.Norm(name, heads, $"{name}.layernorm.weight", Shape.HeadSize);
         return Graph.Op("Reshape", $"/{name}/Reshape_2/output", [normed, Graph.Int64s($"/model/width_{width}", 0, 0, width)]);
     }
 }

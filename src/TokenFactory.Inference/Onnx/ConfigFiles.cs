@@ -7,21 +7,27 @@ namespace TokenFactory.Inference.Onnx;
 /// <summary>Writes the small files beside a graph: <c>genai_config.json</c> or <c>config.json</c>, <c>tokenizer_config.json</c>.</summary>
 internal static class ConfigFiles
 {
-    private const int EndOfText = 0;
-    private const int MessageStart = 1;
-    private const int MessageEnd = 2;
+    /// <summary>Id of the padding token.</summary>
+    public const int EndOfText = 0;
+
+    /// <summary>Id of the token that begins a message.</summary>
+    public const int MessageStart = 1;
+
+    /// <summary>Id of the token that ends a message.</summary>
+    public const int MessageEnd = 2;
+
+    /// <summary>How these files are written: equal bytes everywhere.</summary>
+    public static readonly JsonWriterOptions Options = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     // ChatML, the form that most open models of this size use.
     private const string ChatTemplate =
         "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}"
         + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
-    private static readonly JsonWriterOptions s_options = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>Writes what ONNX Runtime GenAI reads.</summary>
     public static void WriteGenAI(Stream stream, SyntheticModelOptions options, DecoderShape shape)
     {
-        using var json = new Utf8JsonWriter(stream, s_options);
+        using var json = new Utf8JsonWriter(stream, Options);
         json.WriteStartObject();
         json.WriteStartObject("model");
         json.WriteNumber("bos_token_id", MessageStart);
@@ -56,7 +62,7 @@ internal static class ConfigFiles
         json.WriteEndObject();
         json.WriteNumber("eos_token_id", MessageEnd);
         json.WriteNumber("pad_token_id", EndOfText);
-        json.WriteString("type", shape.Family.Name);
+        json.WriteString("type", shape.Family.Name is "gpt_oss" ? "gptoss" : shape.Family.Name);
         json.WriteNumber("vocab_size", shape.Vocabulary);
         json.WriteEndObject();
         json.WriteStartObject("search");
@@ -78,7 +84,7 @@ internal static class ConfigFiles
     /// <summary>Writes the tokenizer's config with the chat template.</summary>
     public static void WriteTokenizer(Stream stream, DecoderShape shape)
     {
-        using var json = new Utf8JsonWriter(stream, s_options);
+        using var json = new Utf8JsonWriter(stream, Options);
         json.WriteStartObject();
         json.WriteBoolean("add_prefix_space", false);
         json.WriteStartObject("added_tokens_decoder");

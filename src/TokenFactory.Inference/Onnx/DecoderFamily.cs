@@ -62,10 +62,13 @@ public sealed record DecoderFamily
     /// <summary>A learned score per head that takes part in the softmax and adds nothing (gpt-oss).</summary>
     public bool AttentionSinks { get; init; }
 
+    /// <summary>A bias on the attention's output projection.</summary>
+    public bool OutputBias { get; init; }
+
     /// <summary>Feed-forward experts of a layer; 0 when it is dense.</summary>
     public int Experts { get; init; }
 
-    /// <summary>Experts that each token uses.</summary>
+    /// <summary>Experts that each token uses: those with the highest router scores, weighted by the softmax of these scores.</summary>
     public int ExpertsPerToken { get; init; }
 
     /// <summary>Llama 2 and 3, SmolLM: the plain graph.</summary>
@@ -109,6 +112,23 @@ public sealed record DecoderFamily
         ScaledEmbeddings = true,
         SandwichNorms = true,
         Activation = GateActivation.GeluTanh,
+    };
+
+    /// <summary>
+    /// The gpt-oss type: a mixture of experts with clamped gates and biases, attention sinks, every other layer slides. Its rotary frequencies
+    /// are plain here, not stretched: the tables are data that a graph's form does not depend on.
+    /// </summary>
+    public static DecoderFamily GptOss { get; } = new()
+    {
+        Name = "gpt_oss",
+        ClassName = "GptOssForCausalLM",
+        SlidingWindow = 128,
+        GlobalEvery = 2,
+        QkvBias = true,
+        OutputBias = true,
+        AttentionSinks = true,
+        Experts = 32,
+        ExpertsPerToken = 4,
     };
 
     /// <summary>True when a layer slides.</summary>

@@ -75,11 +75,11 @@ public sealed record DecoderShape
         long queries = (long)Heads * HeadSize;
         long keys = (long)KvHeads * HeadSize;
         long attention = (hidden * (queries + (2 * keys))) + (queries * hidden);
-        long biases = Family.QkvBias ? queries + (2 * keys) : 0;
+        long biases = (Family.QkvBias ? queries + (2 * keys) : 0) + (Family.OutputBias ? hidden : 0);
         long norms = (Family.SandwichNorms ? 4 : 2) * hidden;
         long headNorms = (Family.QkNorm ? 2L * HeadSize : 0) + (Family.AttentionSinks ? Heads : 0);
-        long feedForward = 3 * hidden * Intermediate * (Family.Experts == 0 ? 1 : experts);
-        long router = hidden * Family.Experts;
+        long feedForward = Family.Experts == 0 ? 3 * hidden * Intermediate : ((3 * hidden * Intermediate) + (2L * Intermediate) + hidden) * experts;
+        long router = (hidden + 1) * Family.Experts;
         long layer = attention + biases + norms + headNorms + feedForward + router;
         return (Vocabulary * hidden * (TiedEmbeddings ? 1 : 2)) + (Layers * layer) + hidden;
     }

@@ -11,56 +11,78 @@ internal sealed class DecoderWriter
     private readonly GraphWriter _graph;
     private readonly WeightEmitter _weights;
     private readonly DecoderShape _shape;
-    private readonly LogitRows _rows;
+    private readonly SyntheticModelOptions _options;
+    private readonly NormWriter _norms;
     private readonly AttentionWriter _attention;
     private readonly FeedForwardWriter _feedForward;
 
     /// <summary>Creates a writer of one graph.</summary>
-    public DecoderWriter(GraphWriter graph, WeightEmitter weights, DecoderShape shape, LogitRows rows)
+    public DecoderWriter(GraphWriter graph, WeightEmitter weights, DecoderShape shape, SyntheticModelOptions options)
     {
         _graph = graph;
         _weights = weights;
         _shape = shape;
-        _rows = rows;
-        _attention = new GroupedAttentionWriter(graph, weights, shape, directLengths: rows == LogitRows.Selected);
-        _feedForward = new FeedForwardWriter(graph, weights, shape);
+        _options = options;
+        bool standard = options.Layout == ModelLayout.HuggingFace;
+        _norms = new NormWriter(graph, weights, shape.NormEpsilon, standard);
+        _attention = standard ? new StandardAttentionWriter(graph, weights, shape, _norms, options.Export)
+            : new GroupedAttentionWriter(graph, weights, shape, _norms, directLengths: options.LogitRows == LogitRows.Selected);
+        _feedForward = new FeedForwardWriter(graph, weights, shape, standard);
     }
 
     /// <summary>Adds the whole graph.</summary>
     public void Write()
     {
         _graph.Input("input_ids", OnnxType.Int64, "batch_size", "sequence_length");
-        _attention.Begin();
+        if (_options.Layout == ModelLayout.HuggingFace && _options.Export.Merged)
+        {
+            WriteMerged();
+        }
+        else
+        {
+            Body("", usePast: true);
+        }
+    }
+
+    private void WriteMerged()
+    {
+        const string Branch = "branch/";
+        _graph.Input("use_cache_branch", OnnxType.Bool, 1);
+        string[] names = ["logits", .. Enumerable.Range(0, _shape.Layers).SelectMany(l => new[] { $"present.{l}.key", $"present.{l}.value" })];
+        (string, OnnxType)[] outputs = [.. names.Select(n => (Branch + n, _weights.ActivationType))];
+        _graph.BeginBranch();
+        Body(Branch, usePast: true);
+        object then = _graph.EndBranch(outputs);
+        _graph.BeginBranch();
+        Body(Branch, usePast: false);
+        object otherwise = _graph.EndBranch(outputs);
+        _graph.Node("If", ["use_cache_branch"], names, "", ("then_branch", then), ("else_branch", otherwise));
+    }
+
+    private void Body(string outputPrefix, bool usePast)
+    {
+        bool sandwich = _shape.Family.SandwichNorms;
+        _attention.Begin(outputPrefix, usePast);
         string residual = Embed();
-        string input = _graph.Op("SimplifiedLayerNormalization", "/model/layers.0/input_layernorm/output",
-            [residual, Norm("model.layers.0.input_layernorm.weight")], ("epsilon", _shape.NormEpsilon), ("axis", -1), ("stash_type", 1));
+        string input = _norms.Norm("model.layers.0.input_layernorm", residual, "model.layers.0.input_layernorm.weight", _shape.Hidden);
         for (int layer = 0; layer < _shape.Layers; layer++)
         {
             string prefix = $"model.layers.{layer}";
-            string attended = PostNorm($"{prefix}.post_attention_layernorm", _attention.Layer(layer, input), _shape.Family.SandwichNorms);
-            string middle = _shape.Family.SandwichNorms ? "pre_feedforward_layernorm" : "post_attention_layernorm";
-            (string normed, residual) = SkipNorm($"{prefix}.{middle}", residual, attended);
-            string fed = PostNorm($"{prefix}.post_feedforward_layernorm", _feedForward.Layer(layer, normed), _shape.Family.SandwichNorms);
-            string next = layer + 1 < _shape.Layers ? $"model.layers.{layer + 1}.input_layernorm" : "model.norm";
-            (input, residual) = SkipNorm(next, residual, fed);
+            string attended = _attention.Layer(layer, input);
+            attended = sandwich ? Norm($"{prefix}.post_attention_layernorm", attended) : attended;
+            string middle = sandwich ? "pre_feedforward_layernorm" : "post_attention_layernorm";
+            (string normed, residual) = _norms.AddNorm($"{prefix}.{middle}", residual, attended, _shape.Hidden, last: false);
+            string fed = _feedForward.Layer(layer, normed);
+            fed = sandwich ? Norm($"{prefix}.post_feedforward_layernorm", fed) : fed;
+            bool last = layer + 1 == _shape.Layers;
+            string next = last ? "model.norm" : $"model.layers.{layer + 1}.input_layernorm";
+            (input, residual) = _norms.AddNorm(next, residual, fed, _shape.Hidden, last);
         }
 
-        Head(input);
+        Head(input, outputPrefix);
     }
 
-    private string Norm(string name) => _weights.Vector(name, _shape.Hidden, 1);
-
-    private string PostNorm(string name, string input, bool present) => !present ? input
-        : _graph.Op("SimplifiedLayerNormalization", $"/{name}/output", [input, Norm($"{name}.weight")],
-            ("epsilon", _shape.NormEpsilon), ("axis", -1), ("stash_type", 1));
-
-    private (string Normed, string Residual) SkipNorm(string name, string residual, string added)
-    {
-        bool last = name == "model.norm";
-        string[] outputs = last ? [$"/{name}/output_0"] : [$"/{name}/output_0", "", "", $"/{name}/output_3"];
-        _graph.Node("SkipSimplifiedLayerNormalization", [residual, added, Norm($"{name}.weight")], outputs, OnnxOps.Microsoft, ("epsilon", _shape.NormEpsilon));
-        return (outputs[0], outputs[^1]);
-    }
+    private string Norm(string name, string input) => _norms.Norm(name, input, $"{name}.weight", _shape.Hidden);
 
     private string Embed()
     {
@@ -85,23 +107,36 @@ internal sealed class DecoderWriter
             [Output, _weights.Constant("/model/embed_tokens/scale", [], [MathF.Sqrt(_shape.Hidden)])]);
     }
 
-    private void Head(string hidden)
+    private (string Hidden, object[] LogitsShape) ScoredRows(string hidden)
     {
-        object[] shape = ["batch_size", "sequence_length", _shape.Vocabulary];
-        if (_rows == LogitRows.Selected)
+        if (_options.LogitRows == LogitRows.Selected)
         {
             _graph.Input("logit_rows", OnnxType.Int64, "rows");
             string flat = _graph.Op("Reshape", "/lm_head/Reshape/output", [hidden, _graph.Int64s("/lm_head/flat", -1, _shape.Hidden)]);
-            hidden = _graph.Op("Gather", "/lm_head/Gather/output", [flat, "logit_rows"], ("axis", 0));
-            shape = ["rows", _shape.Vocabulary];
-        }
-        else if (_rows == LogitRows.Last)
-        {
-            hidden = _graph.Op("Gather", "/lm_head/Gather/output", [hidden, _graph.Int64s("/lm_head/last", -1)], ("axis", 1));
-            shape = ["batch_size", 1, _shape.Vocabulary];
+            return (_graph.Op("Gather", "/lm_head/Gather/output", [flat, "logit_rows"], ("axis", 0)), ["rows", _shape.Vocabulary]);
         }
 
-        string logits = _shape.Family.LogitSoftcap is null ? "logits" : "/lm_head/output";
+        if (_options.LogitRows == LogitRows.Last)
+        {
+            return (_graph.Op("Gather", "/lm_head/Gather/output", [hidden, _graph.Int64s("/lm_head/last", -1)], ("axis", 1)), ["batch_size", 1, _shape.Vocabulary]);
+        }
+
+        if (_options.Layout == ModelLayout.HuggingFace && _options.Export.LogitsToKeep)
+        {
+            _graph.Input("num_logits_to_keep", OnnxType.Int64);
+            string start = _graph.Op("Reshape", "/lm_head/start/output", [_graph.Op("Neg", "/lm_head/Neg/output", ["num_logits_to_keep"]), _graph.Int64s("/lm_head/one", 1)]);
+            string kept = _graph.Op("Slice", "/lm_head/Slice/output", [hidden, start, _graph.Int64s("/lm_head/end", int.MaxValue), _graph.Int64s("/lm_head/axis", 1)]);
+            return (kept, ["batch_size", "num_logits_to_keep", _shape.Vocabulary]);
+        }
+
+        return (hidden, ["batch_size", "sequence_length", _shape.Vocabulary]);
+    }
+
+    private void Head(string hidden, string outputPrefix)
+    {
+        (hidden, object[] shape) = ScoredRows(hidden);
+        string output = $"{outputPrefix}logits";
+        string logits = _shape.Family.LogitSoftcap is null ? output : "/lm_head/output";
         if (_weights.Bits > 0)
         {
             _weights.Quantized("lm_head.MatMulNBits", _shape.Vocabulary, _shape.Hidden, 1 / MathF.Sqrt(_shape.Hidden), QuietTokens);
@@ -118,7 +153,7 @@ internal sealed class DecoderWriter
         if (_shape.Family.LogitSoftcap is double cap)
         {
             string scale = _weights.Constant("/lm_head/softcap", [], [(float)cap]);
-            _graph.Op("Mul", "logits", [_graph.Op("Tanh", "/lm_head/Tanh/output", [_graph.Op("Div", "/lm_head/Div/output", [logits, scale])]), scale]);
+            _graph.Op("Mul", output, [_graph.Op("Tanh", "/lm_head/Tanh/output", [_graph.Op("Div", "/lm_head/Div/output", [logits, scale])]), scale]);
         }
 
         _graph.Output("logits", _weights.ActivationType, shape);

@@ -38,7 +38,8 @@ internal static class DeterministicMath
         };
     }
 
-    private static double Log(double x)
+    /// <summary>Natural logarithm of a number above 0.</summary>
+    public static double Log(double x)
     {
         int exponent = 0;
         while (x > 1.5)

@@ -1,24 +1,31 @@
 namespace TokenFactory.Inference.Onnx;
 
-/// <summary>Adds the gated feed-forward layers: down(activation(gate(x)) · up(x)).</summary>
+/// <summary>Adds the feed-forward layers: down(activation(gate(x)) · up(x)), or a mixture of experts.</summary>
 internal sealed class FeedForwardWriter
 {
     private readonly GraphWriter _graph;
     private readonly WeightEmitter _weights;
     private readonly DecoderShape _shape;
+    private readonly ExpertsWriter _experts;
 
     /// <summary>Creates a writer.</summary>
-    public FeedForwardWriter(GraphWriter graph, WeightEmitter weights, DecoderShape shape)
+    public FeedForwardWriter(GraphWriter graph, WeightEmitter weights, DecoderShape shape, bool standard)
     {
         _graph = graph;
         _weights = weights;
         _shape = shape;
+        _experts = new ExpertsWriter(graph, weights, shape, standard);
     }
 
     /// <summary>Adds one layer's feed-forward part.</summary>
     /// <returns>The value before it is added to the residual.</returns>
     public string Layer(int layer, string input)
     {
+        if (_shape.Family.Experts > 0)
+        {
+            return _experts.Layer(layer, input);
+        }
+
         string prefix = $"model.layers.{layer}.mlp";
         string product = _weights.Bits > 0 ? OnnxOps.MatMulNBits : "MatMul";
         string gate = _weights.Product($"{prefix}.gate_proj.{product}", input, _shape.Hidden, _shape.Intermediate);

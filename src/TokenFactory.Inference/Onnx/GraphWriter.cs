@@ -19,10 +19,11 @@ internal sealed class GraphWriter
     private const int TextAttribute = 3;
     private const int FloatsAttribute = 6;
     private const int IntsAttribute = 7;
+    private const int GraphAttribute = 5;
 
     private static readonly byte[] s_padding = new byte[Page];
 
-    private readonly List<ProtoWriter> _nodes = [];
+    private readonly Stack<List<ProtoWriter>> _nodes = new([[]]);
     private readonly List<ProtoWriter> _weights = [];
     private readonly List<ProtoWriter> _inputs = [];
     private readonly List<ProtoWriter> _outputs = [];
@@ -68,7 +69,7 @@ internal sealed class GraphWriter
             node.Text(7, domain);
         }
 
-        _nodes.Add(node);
+        _nodes.Peek().Add(node);
     }
 
     /// <summary>Adds a node with one output and returns the output's name.</summary>
@@ -133,11 +134,46 @@ internal sealed class GraphWriter
     /// <summary>Adds an int64 scalar.</summary>
     public string Int64(string name, long value) => Weight(name, OnnxType.Int64, [], MemoryMarshal.AsBytes<long>([value]));
 
-    /// <summary>Declares an input of the graph; a dimension is a number or a name.</summary>
-    public void Input(string name, OnnxType type, params ReadOnlySpan<object> shape) => _inputs.Add(ValueInfo(name, type, shape));
+    /// <summary>Declares an input of the graph, once; a dimension is a number or a name.</summary>
+    public void Input(string name, OnnxType type, params ReadOnlySpan<object> shape)
+    {
+        if (_names.Add(name))
+        {
+            _inputs.Add(ValueInfo(name, type, shape));
+        }
+    }
 
-    /// <summary>Declares an output of the graph; a dimension is a number or a name.</summary>
-    public void Output(string name, OnnxType type, params ReadOnlySpan<object> shape) => _outputs.Add(ValueInfo(name, type, shape));
+    /// <summary>Declares an output of the graph, once; a dimension is a number or a name.</summary>
+    public void Output(string name, OnnxType type, params ReadOnlySpan<object> shape)
+    {
+        if (_names.Add($"output {name}"))
+        {
+            _outputs.Add(ValueInfo(name, type, shape));
+        }
+    }
+
+    /// <summary>Begins a branch: nodes go to it until <see cref="EndBranch"/>. It sees the outer graph's values; weights stay outside.</summary>
+    public void BeginBranch() => _nodes.Push([]);
+
+    /// <summary>Ends a branch.</summary>
+    /// <param name="outputs">Its outputs.</param>
+    /// <returns>The value of a graph attribute.</returns>
+    public object EndBranch(params ReadOnlySpan<(string Name, OnnxType Type)> outputs)
+    {
+        var graph = new ProtoWriter();
+        foreach (ProtoWriter node in _nodes.Pop())
+        {
+            graph.Message(1, node);
+        }
+
+        graph.Text(2, "branch");
+        foreach ((string name, OnnxType type) in outputs)
+        {
+            graph.Message(12, new ProtoWriter().Text(1, name).Message(2, new ProtoWriter().Message(1, new ProtoWriter().Int(1, (long)type))));
+        }
+
+        return graph;
+    }
 
     /// <summary>Writes the ModelProto.</summary>
     /// <param name="output">Where to.</param>
@@ -146,7 +182,7 @@ internal sealed class GraphWriter
     public void Write(Stream output, string producer, IEnumerable<KeyValuePair<string, string>> metadata)
     {
         var graph = new ProtoWriter();
-        foreach (ProtoWriter node in _nodes)
+        foreach (ProtoWriter node in _nodes.Peek())
         {
             graph.Message(1, node);
         }
@@ -219,6 +255,8 @@ internal sealed class GraphWriter
                 return attribute.Int(3, i).Int(20, IntAttribute);
             case string s:
                 return attribute.Text(4, s).Int(20, TextAttribute);
+            case ProtoWriter graph:
+                return attribute.Message(6, graph).Int(20, GraphAttribute);
             case float[] floats:
                 foreach (float f in floats)
                 {

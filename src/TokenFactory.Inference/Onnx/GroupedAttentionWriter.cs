@@ -11,12 +11,13 @@ internal sealed class GroupedAttentionWriter : AttentionWriter
     /// <param name="graph">The graph.</param>
     /// <param name="weights">The weights.</param>
     /// <param name="shape">The decoder.</param>
+    /// <param name="norms">The norms.</param>
     /// <param name="directLengths">True when the graph takes lengths instead of a mask.</param>
-    public GroupedAttentionWriter(GraphWriter graph, WeightEmitter weights, DecoderShape shape, bool directLengths)
-        : base(graph, weights, shape) => _directLengths = directLengths;
+    public GroupedAttentionWriter(GraphWriter graph, WeightEmitter weights, DecoderShape shape, NormWriter norms, bool directLengths)
+        : base(graph, weights, shape, norms) => _directLengths = directLengths;
 
     /// <inheritdoc/>
-    public override void Begin()
+    public override void Begin(string outputPrefix, bool usePast)
     {
         if (_directLengths)
         {
@@ -36,6 +37,26 @@ internal sealed class GroupedAttentionWriter : AttentionWriter
         }
 
         RotaryCaches.Write(Weights, Shape);
+        if (Shape.Family.OriginalContext is int original)
+        {
+            ChooseTables(original);
+        }
+    }
+
+    // As GenAI's builder does: beyond the training context an If takes the tables of the long factors.
+    private void ChooseTables(int original)
+    {
+        string longer = Graph.Op("Greater", "/model/rotemb_caches_subgraph/Greater/output",
+            [_total, Graph.Weight("/model/rotemb_caches_subgraph/original", OnnxType.Int32, [], System.Runtime.InteropServices.MemoryMarshal.AsBytes<int>([original]))]);
+        object Branch(string suffix)
+        {
+            Graph.BeginBranch();
+            Graph.Op("Identity", $"cos{suffix}", [$"cos_cache{suffix}"]);
+            Graph.Op("Identity", $"sin{suffix}", [$"sin_cache{suffix}"]);
+            return Graph.EndBranch(($"cos{suffix}", Weights.ActivationType), ($"sin{suffix}", Weights.ActivationType));
+        }
+
+        Graph.Node("If", [longer], ["cos_cache", "sin_cache"], "", ("then_branch", Branch(RotaryCaches.Long)), ("else_branch", Branch(RotaryCaches.Short)));
     }
 
     /// <inheritdoc/>
@@ -56,11 +77,12 @@ internal sealed class GroupedAttentionWriter : AttentionWriter
         var cache = Cache(layer);
         string attended = $"/{prefix}/GroupQueryAttention/output_0";
         (string cos, string sin) = RotaryCaches.Names(Shape, layer);
+        string[] sinks = family.AttentionSinks ? ["", "", Sinks(prefix)] : [];
         Graph.Node(OnnxOps.GroupQueryAttention,
-            [query, key, value, cache.PastKey, cache.PastValue, _lengths, _total, cos, sin],
+            [query, key, value, cache.PastKey, cache.PastValue, _lengths, _total, cos, sin, .. sinks],
             [attended, cache.PresentKey, cache.PresentValue], OnnxOps.Microsoft,
             ("num_heads", Shape.Heads), ("kv_num_heads", Shape.KvHeads),
-            ("scale", (float)(family.AttentionScale ?? 1 / Math.Sqrt(Shape.HeadSize))),
+            ("scale", Scale),
             ("local_window_size", family.Slides(layer) ? family.SlidingWindow!.Value : -1),
             ("softcap", (float)(family.AttentionSoftcap ?? 0)),
             ("do_rotary", 1), ("rotary_interleaved", 0));

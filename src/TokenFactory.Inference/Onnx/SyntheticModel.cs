@@ -9,7 +9,6 @@ public static class SyntheticModel
     /// <summary>Name of the graph's file.</summary>
     public const string GraphFile = "model.onnx";
 
-    private const string DataFile = "model.onnx.data";
 
     /// <summary>Writes a model folder, whole or not at all.</summary>
     /// <param name="options">What to write.</param>
@@ -47,6 +46,11 @@ public static class SyntheticModel
             throw new ArgumentException($"The decoder's shape cannot be written: a vocabulary has at least {TokenizerFile.MinimumSize} entries.", nameof(options));
         }
 
+        if (options.Layout == ModelLayout.GenAI && shape.RotarySize % 16 != 0)
+        {
+            throw new ArgumentException($"The decoder's shape cannot be written: GroupQueryAttention turns multiples of 16 elements of a head, not {shape.RotarySize}.", nameof(options));
+        }
+
         RequireReplaceable(folder);
         try
         {
@@ -68,17 +72,21 @@ public static class SyntheticModel
     private static void WriteFiles(
         SyntheticModelOptions options, DecoderShape shape, ModelFolderTransaction transaction, IProgress<float>? progress, CancellationToken cancellationToken)
     {
-        using (Stream data = transaction.Create(DataFile))
-        using (Stream graphFile = transaction.Create(GraphFile))
+        bool theirs = options.Layout == ModelLayout.HuggingFace;
+        string graphName = theirs && options.Export.Variant is string variant ? $"model_{variant}.onnx" : GraphFile;
+        string dataName = graphName + (theirs ? "_data" : ".data");
+        string folder = theirs ? "onnx/" : "";
+        using (Stream data = transaction.Create(folder + dataName))
+        using (Stream graphFile = transaction.Create(folder + graphName))
         {
-            var graph = new GraphWriter(data, DataFile);
+            var graph = new GraphWriter(data, dataName);
             long written = 0;
             var weights = new WeightEmitter(graph, options.Seed, options.Precision, count =>
             {
                 written += count;
                 progress?.Report(Math.Min(0.99f, (float)((double)written / shape.Parameters)));
             }, cancellationToken);
-            new DecoderWriter(graph, weights, shape, options.LogitRows).Write();
+            new DecoderWriter(graph, weights, shape, options).Write();
             graph.Write(graphFile, "TokenFactory.Tools",
             [
                 new(OnnxOps.NameKey, options.Name),
@@ -98,8 +106,14 @@ public static class SyntheticModel
             ConfigFiles.WriteTokenizer(config, shape);
         }
 
-        using (Stream config = transaction.Create("genai_config.json"))
+        if (theirs)
         {
+            using Stream config = transaction.Create("config.json");
+            HuggingFaceConfig.Write(config, shape);
+        }
+        else
+        {
+            using Stream config = transaction.Create("genai_config.json");
             ConfigFiles.WriteGenAI(config, options, shape);
         }
     }

@@ -12,6 +12,25 @@ public enum ModelLayout
     HuggingFace,
 }
 
+/// <summary>Which form of export Hugging Face's tools would have made.</summary>
+public sealed record ExportForm
+{
+    /// <summary>The graph takes <c>attention_mask</c>.</summary>
+    public bool AttentionMask { get; init; } = true;
+
+    /// <summary>The graph takes <c>position_ids</c>; else it computes them from the mask, or from the cache's length where there is no mask.</summary>
+    public bool PositionIds { get; init; } = true;
+
+    /// <summary>One file with a branch for the prompt and one for what follows, chosen by <c>use_cache_branch</c>.</summary>
+    public bool Merged { get; init; }
+
+    /// <summary>The graph takes <c>num_logits_to_keep</c>.</summary>
+    public bool LogitsToKeep { get; init; }
+
+    /// <summary>What follows <c>model_</c> in the file's name, such as <c>q4</c>; null for <c>model.onnx</c>.</summary>
+    public string? Variant { get; init; }
+}
+
 /// <summary>What model to write.</summary>
 public sealed record SyntheticModelOptions
 {
@@ -32,6 +51,9 @@ public sealed record SyntheticModelOptions
 
     /// <summary>The folder's layout.</summary>
     public ModelLayout Layout { get; init; } = ModelLayout.GenAI;
+
+    /// <summary>Which of the forms of Hugging Face's exports; used when the layout is theirs.</summary>
+    public ExportForm Export { get; init; } = new();
 
     /// <summary>
     /// Rows that the graph scores. <see cref="LogitRows.Selected"/> is this project's faster form: the graph takes <c>seqlens_k</c> and

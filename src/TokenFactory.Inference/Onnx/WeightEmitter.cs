@@ -90,12 +90,18 @@ internal sealed class WeightEmitter
     }
 
     /// <summary>A float matrix of rows in the activation's type; the first rows can be made quiet (a fiftieth of the deviation).</summary>
-    public string Floats(string name, int rows, int columns, float mean, float deviation, int quietRows)
+    public string Floats(string name, int rows, int columns, float mean, float deviation, int quietRows) =>
+        Floats(name, [rows, columns], mean, deviation, quietRows);
+
+    /// <summary>A float tensor in the activation's type.</summary>
+    public string Floats(string name, long[] shape, float mean, float deviation, int quietRows = 0)
     {
+        int columns = (int)shape[^1];
+        int rows = (int)shape[..^1].Aggregate(1L, (a, b) => checked(a * b));
         bool half = ActivationType == OnnxType.Float16;
         int size = half ? 2 : 4;
         ulong id = SeededWeights.Id(name);
-        _graph.StreamedWeight(name, ActivationType, [rows, columns], (long)rows * columns * size, stream =>
+        _graph.StreamedWeight(name, ActivationType, shape, (long)rows * columns * size, stream =>
             InChunks(stream, rows, columns, columns * size, (row, values, bytes) =>
             {
                 _random.Row(id, row, mean, row < quietRows ? deviation / 50 : deviation, values);
@@ -115,14 +121,17 @@ internal sealed class WeightEmitter
         return name;
     }
 
-    /// <summary>Weights and scales of [outer, inner] quantized along inner: <c>name.qweight</c>, <c>name.scales</c>.</summary>
-    public void Quantized(string name, int outer, int inner, float deviation, int quietRows)
+    /// <summary>Weights and scales of [outer, inner], or of so many experts' [outer, inner], quantized along inner: <c>name.qweight</c>, <c>name.scales</c>.</summary>
+    public void Quantized(string name, int outer, int inner, float deviation, int quietRows, int experts = 0)
     {
         int blocks = (inner + Block - 1) / Block;
         int blockBytes = BlockQuantizer.BlockBytes(Bits, Block);
+        outer *= Math.Max(1, experts);
         float[] scales = new float[(long)outer * blocks];
+        long[] shape = experts == 0 ? [outer, blocks, blockBytes] : [experts, outer / experts, blocks * blockBytes];
+        long[] scaleShape = experts == 0 ? [outer, blocks] : [experts, outer / experts, blocks];
         ulong id = SeededWeights.Id(name);
-        bool added = _graph.StreamedWeight($"{name}.qweight", OnnxType.UInt8, [outer, blocks, blockBytes], (long)outer * blocks * blockBytes, stream =>
+        bool added = _graph.StreamedWeight($"{name}.qweight", OnnxType.UInt8, shape, (long)outer * blocks * blockBytes, stream =>
             InChunks(stream, outer, inner, blocks * blockBytes, (row, values, bytes) =>
             {
                 _random.Row(id, row, 0, row < quietRows ? deviation / 50 : deviation, values);
@@ -130,7 +139,7 @@ internal sealed class WeightEmitter
             }));
         if (added)
         {
-            Constant($"{name}.scales", [outer, blocks], scales);
+            Constant($"{name}.scales", scaleShape, scales);
         }
     }
 
