@@ -25,7 +25,8 @@ internal static class WeightFiles
             string location = tensor.Location ?? throw ModelFolderException.Invalid(graphPath, $"the weight '{tensor.Name}' does not say where its data is");
             if (!lengths.TryGetValue(location, out long length))
             {
-                length = new FileInfo(files.Resolve(prefix + location)).Length;
+                string path = files.Resolve(prefix + location);
+                length = ((FileInfo?)File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path)).Length;
                 lengths[location] = length;
             }
 
