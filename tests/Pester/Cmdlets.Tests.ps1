@@ -55,8 +55,9 @@ Describe '<Name>' -ForEach $commands {
 
     It 'completes what has a name' {
         foreach ($parameter in $own | Where-Object { $_.Name -in 'Model', 'Accelerator', 'Architecture', 'Tier', 'Provider', 'Precision', 'Workload' -and $_.ParameterType -ne [switch] }) {
-            $completes = $parameter.ParameterType.IsEnum -or
-                ([Nullable]::GetUnderlyingType($parameter.ParameterType))?.IsEnum -or
+            $type = $parameter.ParameterType.IsArray ? $parameter.ParameterType.GetElementType() : $parameter.ParameterType
+            $type = [Nullable]::GetUnderlyingType($type) ?? $type
+            $completes = $type.IsEnum -or
                 $parameter.Attributes.Where({ $_ -is [System.Management.Automation.ArgumentCompleterAttribute] -or $_ -is [System.Management.Automation.ValidateSetAttribute] })
             $completes | Should -BeTrue -Because "-$($parameter.Name) of $Name names things"
         }

@@ -63,7 +63,7 @@ Import-Module '$manifest'
             Import-Module $using:manifest
             (Import-TokenFactory (Join-Path $using:PWD examples workstation.yaml)).GetType().Name
         }
-        $types | Should -Be @('FactoryDefinition') * 4
+        $types | Should -Be (@('FactoryDefinition') * 4)
     }
 
     It 'works in Start-ThreadJob' {
