@@ -1,3 +1,5 @@
+using TokenFactory.Core;
+
 namespace TokenFactory.Hardware;
 
 /// <summary>A GPU or NPU. What a vendor's interface does not report is null, with its reason in the device's <c>Unavailable</c>.</summary>
@@ -67,7 +69,7 @@ public sealed record AcceleratorDetails
     public bool? RemapFailed { get; init; }
 
     /// <summary>Driver error codes (NVIDIA XID) of this device in the kernel's log, oldest first; empty when it has none.</summary>
-    public IReadOnlyList<int>? XidErrors { get; init; }
+    public IReadOnlyList<int>? XidErrors { get; init => field = value?.ToIndexable(); }
 
     /// <summary>PCI Express generation now. It falls at idle to save power.</summary>
     public int? PcieGeneration { get; init; }
@@ -82,16 +84,16 @@ public sealed record AcceleratorDetails
     public int? MaxPcieWidth { get; init; }
 
     /// <summary>Links to other accelerators; empty when it has none.</summary>
-    public IReadOnlyList<AcceleratorLink>? Links { get; init; }
+    public IReadOnlyList<AcceleratorLink>? Links { get; init => field = value?.ToIndexable(); }
 
     /// <summary>Whether the device can be, and is, cut into instances; null when it can't be.</summary>
     public bool? MigEnabled { get; init; }
 
     /// <summary>Instances that the device is cut into.</summary>
-    public IReadOnlyList<AcceleratorInstance>? Instances { get; init; }
+    public IReadOnlyList<AcceleratorInstance>? Instances { get; init => field = value?.ToIndexable(); }
 
     /// <summary>Processes that use the device.</summary>
-    public IReadOnlyList<AcceleratorProcess>? Processes { get; init; }
+    public IReadOnlyList<AcceleratorProcess>? Processes { get; init => field = value?.ToIndexable(); }
 }
 
 /// <summary>A link to another accelerator.</summary>

@@ -1,3 +1,5 @@
+using TokenFactory.Core;
+
 namespace TokenFactory.Hardware;
 
 /// <summary>Processors of a machine.</summary>
@@ -25,10 +27,10 @@ public sealed record CpuDetails
     public string? LimitedBy { get; init; }
 
     /// <summary>Vector instruction sets that serving uses, widest last.</summary>
-    public IReadOnlyList<string> VectorSets { get; init; } = [];
+    public IReadOnlyList<string> VectorSets { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>Caches, smallest level first.</summary>
-    public IReadOnlyList<CpuCache> Caches { get; init; } = [];
+    public IReadOnlyList<CpuCache> Caches { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>Mean clock of the online threads now, hertz.</summary>
     public double? FrequencyHertz { get; init; }
@@ -37,7 +39,7 @@ public sealed record CpuDetails
     public double? MaxFrequencyHertz { get; init; }
 
     /// <summary>NUMA nodes; one on a machine that has no others.</summary>
-    public IReadOnlyList<NumaNode> NumaNodes { get; init; } = [];
+    public IReadOnlyList<NumaNode> NumaNodes { get; init => field = value.ToIndexable(); } = [];
 }
 
 /// <summary>All caches of one level and type.</summary>

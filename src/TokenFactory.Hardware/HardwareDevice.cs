@@ -1,3 +1,4 @@
+using TokenFactory.Core;
 using TokenFactory.Hardware.Energy;
 
 namespace TokenFactory.Hardware;
@@ -52,7 +53,7 @@ public sealed record HardwareDevice
     public EnergyScope? EnergyScope { get; init; }
 
     /// <summary>Why clocks are held back now; empty when they are not, null when unknown.</summary>
-    public IReadOnlyList<string>? Throttle { get; init; }
+    public IReadOnlyList<string>? Throttle { get; init => field = value?.ToIndexable(); }
 
     /// <summary>Fields that have no value, each with the reason. Keys are property names of this object and of its details.</summary>
     public IReadOnlyDictionary<string, string> Unavailable { get; init; } = new Dictionary<string, string>();

@@ -1,3 +1,5 @@
+using TokenFactory.Core;
+
 namespace TokenFactory.Hardware;
 
 /// <summary>The machine as a whole.</summary>
@@ -19,5 +21,5 @@ public sealed record SystemDetails
     public int? CgroupVersion { get; init; }
 
     /// <summary>What would be known with administrator's rights; empty when nothing more.</summary>
-    public IReadOnlyList<string> RootWouldAdd { get; init; } = [];
+    public IReadOnlyList<string> RootWouldAdd { get; init => field = value.ToIndexable(); } = [];
 }

@@ -104,7 +104,7 @@ public sealed record ThroughputMeasurement
     public double? GoodputRatio { get; init; }
 
     /// <summary>Goodput against each tier that promises something.</summary>
-    public IReadOnlyList<TierGoodput> GoodputByTier { get; init; } = [];
+    public IReadOnlyList<TierGoodput> GoodputByTier { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>Energy over the run, joules, in <see cref="EnergyScope"/>.</summary>
     public double? EnergyJoules { get; init; }
@@ -122,7 +122,7 @@ public sealed record ThroughputMeasurement
     public string? Currency { get; init; }
 
     /// <summary>Cost in each tier of the factory definition.</summary>
-    public IReadOnlyList<TierCost> CostByTier { get; init; } = [];
+    public IReadOnlyList<TierCost> CostByTier { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>Requests per second that were asked for; null when requests are kept in flight instead.</summary>
     public double? RequestedRate { get; init; }

@@ -7,7 +7,7 @@ public sealed record AcceleratorSpecification
     public required string Name { get; init; }
 
     /// <summary>Other names it goes by.</summary>
-    public IReadOnlyList<string> Aliases { get; init; } = [];
+    public IReadOnlyList<string> Aliases { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>Who makes it.</summary>
     public string? Vendor { get; init; }

@@ -8,7 +8,7 @@ public sealed record ArchitectureSpecification
     public required string Name { get; init; }
 
     /// <summary>Other names it goes by.</summary>
-    public IReadOnlyList<string> Aliases { get; init; } = [];
+    public IReadOnlyList<string> Aliases { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>Total parameters.</summary>
     public required double Parameters { get; init; }

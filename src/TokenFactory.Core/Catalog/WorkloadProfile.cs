@@ -7,7 +7,7 @@ public sealed record WorkloadProfile
     public string? Name { get; init; }
 
     /// <summary>Other names it goes by.</summary>
-    public IReadOnlyList<string> Aliases { get; init; } = [];
+    public IReadOnlyList<string> Aliases { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>Mean input tokens a request, cached ones included.</summary>
     public required double InputTokens { get; init; }

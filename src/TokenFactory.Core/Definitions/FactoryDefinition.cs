@@ -20,16 +20,16 @@ public sealed record FactoryDefinition
     public FinanceDefinition Finance { get; init; } = new();
 
     /// <summary>The kinds of hardware that there are or may be bought.</summary>
-    public IReadOnlyList<HardwareDefinition> Hardware { get; init; } = [];
+    public IReadOnlyList<HardwareDefinition> Hardware { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>The models that are served.</summary>
-    public IReadOnlyList<ModelDefinition> Models { get; init; } = [];
+    public IReadOnlyList<ModelDefinition> Models { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>The grades that are sold, in the file's order.</summary>
-    public IReadOnlyList<TierDefinition> Tiers { get; init; } = [];
+    public IReadOnlyList<TierDefinition> Tiers { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>Who uses the tokens, for a budget.</summary>
-    public IReadOnlyList<RoleDefinition> People { get; init; } = [];
+    public IReadOnlyList<RoleDefinition> People { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>How power, price and demand go on; null when the file has none.</summary>
     public OutlookDefinition? Outlook { get; init; }

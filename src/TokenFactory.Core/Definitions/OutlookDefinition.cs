@@ -15,7 +15,7 @@ public sealed record OutlookDefinition
     public int PeriodCount { get; init; } = 12;
 
     /// <summary>The total power at the meter from each date on.</summary>
-    public IReadOnlyList<BuildStep> Build { get; init; } = [];
+    public IReadOnlyList<BuildStep> Build { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>Change of all prices, as a growth rate below 1 when they fall; null is none.</summary>
     public GrowthRate? PriceChange { get; init; }

@@ -30,13 +30,13 @@ public sealed record TierDefinition
     public ServiceLevel Service { get; init; } = new();
 
     /// <summary>The operating points declared for it.</summary>
-    public IReadOnlyList<OperatingPoint> Production { get; init; } = [];
+    public IReadOnlyList<OperatingPoint> Production { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>Demand for output tokens; null means that all that can be made is sold.</summary>
     public DemandDefinition? Demand { get; init; }
 
     /// <summary>How demand grows; the factors multiply. Empty means not at all.</summary>
-    public IReadOnlyList<GrowthRate> Growth { get; init; } = [];
+    public IReadOnlyList<GrowthRate> Growth { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>How this tier's prices change; null means that the outlook's change holds.</summary>
     public GrowthRate? PriceChange { get; init; }

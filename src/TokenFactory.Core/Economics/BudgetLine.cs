@@ -71,7 +71,7 @@ public sealed record BudgetLine
     public PercentileRange? OwnCostPerDayRange { get; init; }
 
     /// <summary>Why a figure is missing, and what else a reader should know.</summary>
-    public IReadOnlyList<string> Notes { get; init; } = [];
+    public IReadOnlyList<string> Notes { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>True when the operating point behind the own cost is assumed.</summary>
     public bool Assumed { get; init; }

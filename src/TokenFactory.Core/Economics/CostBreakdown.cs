@@ -53,7 +53,7 @@ public sealed record CostBreakdown
     public required AcceleratorHourCost AcceleratorHour { get; init; }
 
     /// <summary>The causes; they sum to <see cref="CostPerDay"/> to the last digit.</summary>
-    public required IReadOnlyList<CostCause> Causes { get; init; }
+    public required IReadOnlyList<CostCause> Causes { get; init => field = value.ToIndexable(); }
 
     /// <summary>Money earned a day: output, uncached and cached input, each at its price.</summary>
     public required double RevenuePerDay { get; init; }
@@ -167,7 +167,7 @@ public sealed record CostBreakdown
     public required OperatingPoint OperatingPoint { get; init; }
 
     /// <summary>What a reader should know: costs that the definition leaves out, limits that were met.</summary>
-    public IReadOnlyList<string> Notes { get; init; } = [];
+    public IReadOnlyList<string> Notes { get; init => field = value.ToIndexable(); } = [];
 
     private double Sum(CostCauseKind kind) => Causes.Where(c => c.Cause == kind).Sum(c => c.CostPerDay);
 }

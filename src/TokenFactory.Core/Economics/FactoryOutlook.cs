@@ -7,7 +7,7 @@ public sealed record FactoryOutlook
     public required string Factory { get; init; }
 
     /// <summary>The periods.</summary>
-    public required IReadOnlyList<OutlookPeriod> Periods { get; init; }
+    public required IReadOnlyList<OutlookPeriod> Periods { get; init => field = value.ToIndexable(); }
 
     /// <summary>Length of a period in years of 8,760 h.</summary>
     public required double PeriodYears { get; init; }
@@ -64,13 +64,13 @@ public sealed record FactoryOutlook
     public double? LossProbability { get; init; }
 
     /// <summary>What matters most: the present value with one range at its P10 and P90, the widest swing first.</summary>
-    public IReadOnlyList<OutlookSensitivity> Tornado { get; init; } = [];
+    public IReadOnlyList<OutlookSensitivity> Tornado { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>Draws that the ranges come from; 0 when no input is a range.</summary>
     public int Draws { get; init; }
 
     /// <summary>Why a figure is missing, and what else a reader should know.</summary>
-    public IReadOnlyList<string> Notes { get; init; } = [];
+    public IReadOnlyList<string> Notes { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>True when a tier's operating point is assumed.</summary>
     public bool Assumed { get; init; }

@@ -61,7 +61,7 @@ public sealed record OutlookPeriod
     public PercentileRange? CumulativeCashRange { get; init; }
 
     /// <summary>The tiers.</summary>
-    public required IReadOnlyList<OutlookTier> Tiers { get; init; }
+    public required IReadOnlyList<OutlookTier> Tiers { get; init => field = value.ToIndexable(); }
 
     /// <summary>ISO 4217 code of the currency.</summary>
     public required string Currency { get; init; }

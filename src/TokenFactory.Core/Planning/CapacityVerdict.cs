@@ -54,7 +54,7 @@ public sealed record CapacityVerdict
     public double? ConcurrentUsers { get; init; }
 
     /// <summary>What was found on the way: why points were not counted, what is unknown, what was assumed.</summary>
-    public IReadOnlyList<string> Reasons { get; init; } = [];
+    public IReadOnlyList<string> Reasons { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>Where the capacity's figures came from; null when there is none.</summary>
     public FigureSource? Source { get; init; }

@@ -1,3 +1,5 @@
+using TokenFactory.Core;
+
 namespace TokenFactory.Hardware.Energy;
 
 /// <summary>Energy of a window of time, or why it is not known. It is never 0: a counter that did not move tells nothing.</summary>
@@ -9,7 +11,7 @@ namespace TokenFactory.Hardware.Energy;
 public sealed record EnergyReading(double? Joules, double Seconds, EnergyScope? Scope, string? Source, string? Reason)
 {
     /// <summary>The instruments that were added up, each with its own joules or reason.</summary>
-    public IReadOnlyList<EnergyPart> Parts { get; init; } = [];
+    public IReadOnlyList<EnergyPart> Parts { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>Mean power over the window, watts; null without joules.</summary>
     public double? MeanWatts => Joules is { } joules && Seconds > 0 ? joules / Seconds : null;

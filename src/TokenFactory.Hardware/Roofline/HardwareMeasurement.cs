@@ -1,3 +1,5 @@
+using TokenFactory.Core;
+
 namespace TokenFactory.Hardware.Roofline;
 
 /// <summary>What one execution provider of this machine achieves: bandwidth, compute, and the roofline they span.</summary>
@@ -13,7 +15,7 @@ public sealed record HardwareMeasurement
     public int? Threads { get; init; }
 
     /// <summary>Bandwidth by access pattern; empty for providers whose memory only products can measure.</summary>
-    public IReadOnlyList<BandwidthResult> Bandwidth { get; init; } = [];
+    public IReadOnlyList<BandwidthResult> Bandwidth { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>Read bandwidth, bytes/s.</summary>
     public double? ReadBytesPerSecond { get; init; }
@@ -22,7 +24,7 @@ public sealed record HardwareMeasurement
     public double? TriadBytesPerSecond { get; init; }
 
     /// <summary>Matrix products by precision.</summary>
-    public IReadOnlyList<ComputeResult> Compute { get; init; } = [];
+    public IReadOnlyList<ComputeResult> Compute { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>The bandwidth that the roofline stands on, bytes/s: the read, or the fastest decode product where there is no read.</summary>
     public double? RooflineBytesPerSecond { get; init; }

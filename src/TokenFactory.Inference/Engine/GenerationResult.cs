@@ -1,3 +1,5 @@
+using TokenFactory.Core;
+
 namespace TokenFactory.Inference.Engine;
 
 /// <summary>A finished generation with its usage, timings, energy and cost.</summary>
@@ -16,10 +18,10 @@ public sealed record GenerationResult
     public required string Text { get; init; }
 
     /// <summary>The generated token ids, an end token included.</summary>
-    public required IReadOnlyList<int> TokenIds { get; init; }
+    public required IReadOnlyList<int> TokenIds { get; init => field = value.ToIndexable(); }
 
     /// <summary>Log probability of each token with its top alternatives; null when not asked for.</summary>
-    public IReadOnlyList<TokenLogProbability>? LogProbabilities { get; init; }
+    public IReadOnlyList<TokenLogProbability>? LogProbabilities { get; init => field = value?.ToIndexable(); }
 
     /// <summary>Name of the model.</summary>
     public string? Model { get; init; }

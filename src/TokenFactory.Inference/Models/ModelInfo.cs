@@ -1,3 +1,5 @@
+using TokenFactory.Core;
+
 namespace TokenFactory.Inference.Models;
 
 /// <summary>What a model folder holds, read from its graph and files without loading the weights.</summary>
@@ -46,7 +48,7 @@ public sealed record ModelInfo
     public IReadOnlyDictionary<string, string> SpecialTokens { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Token ids that end a generation.</summary>
-    public IReadOnlyList<int> EndTokenIds { get; init; } = [];
+    public IReadOnlyList<int> EndTokenIds { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>True when the weights are random: written by <c>New-TokenFactoryModel</c>, good for speed and cost, useless for text.</summary>
     public bool RandomWeights { get; init; }

@@ -1,3 +1,5 @@
+using TokenFactory.Core;
+
 namespace TokenFactory.Inference.Providers;
 
 /// <summary>What this machine can do with one execution provider, and what is missing.</summary>
@@ -16,7 +18,7 @@ public sealed record ExecutionProviderInfo
     public string? NextStep { get; init; }
 
     /// <summary>Native libraries that it needs and this machine does not find.</summary>
-    public IReadOnlyList<string> Missing { get; init; } = [];
+    public IReadOnlyList<string> Missing { get; init => field = value.ToIndexable(); } = [];
 
     /// <summary>True when <c>Install-TokenFactoryProvider</c> has put it into the per-user folder.</summary>
     public bool Installed { get; init; }
