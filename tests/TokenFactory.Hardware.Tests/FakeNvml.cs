@@ -42,6 +42,8 @@ internal sealed class FakeGpu
 
     public uint LinksDown { get; set; }
 
+    public Queue<ulong> Xids { get; } = new();
+
     public ulong MemoryTotal { get; set; } = 80UL << 30;
 }
 
@@ -78,6 +80,9 @@ internal static unsafe class FakeNvml
         ["nvmlDeviceGetNvLinkState"] = (nint)(delegate* unmanaged[Cdecl]<nint, uint, uint*, int>)&Link,
         ["nvmlDeviceGetMigMode"] = (nint)(delegate* unmanaged[Cdecl]<nint, uint*, uint*, int>)&Mig,
         ["nvmlDeviceGetComputeRunningProcesses_v3"] = (nint)(delegate* unmanaged[Cdecl]<nint, uint*, ulong*, int>)&Processes,
+        ["nvmlEventSetCreate"] = (nint)(delegate* unmanaged[Cdecl]<nint*, int>)&CreateSet,
+        ["nvmlDeviceRegisterEvents"] = (nint)(delegate* unmanaged[Cdecl]<nint, ulong, nint, int>)&Register,
+        ["nvmlEventSetWait_v2"] = (nint)(delegate* unmanaged[Cdecl]<nint, ulong*, uint, int>)&WaitSet,
     };
 
     public static List<FakeGpu> Gpus { get; } = [];
@@ -105,6 +110,31 @@ internal static unsafe class FakeNvml
         Gpus.AddRange(gpus);
         InitStatus = 0;
         Shutdowns = 0;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int CreateSet(nint* set)
+    {
+        *set = 77;
+        return 0;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Register(nint d, ulong types, nint set) => types == 8 && set == 77 ? Gpus[(int)d - 1].Status : 2;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int WaitSet(nint set, ulong* data, uint milliseconds)
+    {
+        for (int i = 0; i < Gpus.Count; i++)
+        {
+            if (Gpus[i].Xids.TryDequeue(out ulong xid))
+            {
+                (data[0], data[1], data[2]) = ((ulong)i + 1, 8, xid);
+                return 0;
+            }
+        }
+
+        return 10;
     }
 
     private static int Answer(nint device, Action<FakeGpu> fill, [CallerMemberName] string function = "")

@@ -85,6 +85,20 @@ public sealed class NvmlTests : IDisposable
     }
 
     [Fact]
+    public void Device_that_comes_back_after_a_reset_is_in_order_again()
+    {
+        FakeNvml.Reset(new FakeGpu { HandleStatus = 15 });
+        using var probe = new HardwareProbe(FakeNvml.Options(_root.Path) with { Kinds = [HardwareKind.Gpu] });
+        Assert.Equal(DeviceHealth.Lost, probe.Sample(TestContext.Current.CancellationToken)[0].Health);
+        FakeNvml.Gpus[0].HandleStatus = 0;
+        Assert.Equal(DeviceHealth.Ok, probe.Sample(TestContext.Current.CancellationToken)[0].Health);
+        FakeNvml.Gpus[0].Status = 15;
+        Assert.Equal(DeviceHealth.Lost, probe.Sample(TestContext.Current.CancellationToken)[0].Health);
+        FakeNvml.Gpus[0].Status = 0;
+        Assert.Equal(DeviceHealth.Ok, probe.Sample(TestContext.Current.CancellationToken)[0].Health);
+    }
+
+    [Fact]
     public void Garbage_has_a_reason()
     {
         FakeNvml.Reset(new FakeGpu { Busy = 4_000_000_000, Temperature = 70_000, MemoryTotal = ulong.MaxValue });
@@ -121,6 +135,22 @@ public sealed class NvmlTests : IDisposable
         FakeNvml.Reset(new FakeGpu());
         _root.With("/dev/kmsg", "[1.0] NVRM: Xid (PCI:0000:65:00): 79, pid=1, GPU has fallen off the bus.\n[2.0] NVRM: Xid (PCI:0000:66:00): 13, x\n[3.0] NVRM: Xid (PCI:0000:65:00): 48, DBE");
         Assert.Equal([79, 48], Assert.Single(Gpus()).Accelerator!.XidErrors!);
+    }
+
+    [Fact]
+    public void Driver_errors_while_watching_come_without_root()
+    {
+        FakeNvml.Reset(new FakeGpu(), new FakeGpu());
+        using var probe = new HardwareProbe(FakeNvml.Options(_root.Path) with { Kinds = [HardwareKind.Gpu] });
+        HardwareDevice before = probe.Sample(TestContext.Current.CancellationToken)[1];
+        Assert.Null(before.Accelerator!.XidErrors);
+        Assert.StartsWith("errors from before this probe", before.Unavailable[nameof(AcceleratorDetails.XidErrors)], StringComparison.Ordinal);
+        FakeNvml.Gpus[1].Xids.Enqueue(79);
+        FakeNvml.Gpus[1].Xids.Enqueue(45);
+        IReadOnlyList<HardwareDevice> after = probe.Sample(TestContext.Current.CancellationToken);
+        Assert.Null(after[0].Accelerator!.XidErrors);
+        Assert.Equal([79, 45], after[1].Accelerator!.XidErrors!);
+        Assert.Equal([79, 45], probe.Sample(TestContext.Current.CancellationToken)[1].Accelerator!.XidErrors!);
     }
 
     [Fact]

@@ -36,6 +36,22 @@ public sealed unsafe class VendorTests : IDisposable
     }
 
     [Fact]
+    public void Links_pages_and_processes_come_from_the_kernel()
+    {
+        WithAmd();
+        const string Node = "/sys/class/kfd/kfd/topology/nodes/1";
+        _root.With("/sys/class/kfd/kfd/topology/nodes/0/properties", "cpu_cores_count 8\nlocation_id 0\ndomain 0").With(Node + "/properties", "domain 0\nlocation_id 768")
+            .With(Node + "/io_links/0/properties", "type 2\nmax_bandwidth 64000").With(Node + "/io_links/1/properties", "type 11\nmax_bandwidth 64000").With(Node + "/io_links/2/properties", "type 11")
+            .With(Amd + "/ras/gpu_vram_bad_pages", "0x00000001 : 0x00001000 : R\n0x00000002 : 0x00001000 : P")
+            .With("/proc/41/fdinfo/3", "pos: 0\ndrm-pdev:\t0000:03:00.0\ndrm-client-id:\t9\ndrm-memory-vram:\t2048 KiB").With("/proc/41/fdinfo/4", "drm-pdev:\t0000:03:00.0\ndrm-client-id:\t9\ndrm-memory-vram:\t2048 KiB")
+            .With("/proc/42/fdinfo/3", "drm-pdev:\t0000:09:00.0").With("/proc/43/fdinfo/7", "drm-pdev:\t0000:03:00.0");
+        AcceleratorDetails gpu = Gpu().Accelerator!;
+        Assert.Equal([new AcceleratorLink(0, true, null, 64e9), new AcceleratorLink(1, true, null, null)], gpu.Links!);
+        Assert.Equal(2, gpu.RemappedRows);
+        Assert.Equal([new AcceleratorProcess(41, 2 << 20), new AcceleratorProcess(43, null)], gpu.Processes!);
+    }
+
+    [Fact]
     public void Amd_energy_is_the_difference_of_the_drivers_counter()
     {
         WithAmd();

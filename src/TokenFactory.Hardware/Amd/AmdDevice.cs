@@ -21,8 +21,7 @@ internal static class AmdDevice
         (Reading<int> generation, Reading<int> maxGeneration, Reading<int> width, Reading<int> maxWidth) = PciDevices.Link(files, device);
         Reading<string> partition = files.Text(folder + "/current_compute_partition");
         Reading<string> uuid = library.Then(l => l.Uuid(device.Bus)).Or(() => files.Text(folder + "/unique_id"));
-        log.Missing("the driver does not tell", nameof(AcceleratorDetails.EccEnabled), nameof(AcceleratorDetails.RemappedRows), nameof(AcceleratorDetails.Links));
-        log.Missing("the kernel tells a device's processes only to their owner (/proc/*/fdinfo)", nameof(AcceleratorDetails.Processes));
+        log.Missing("the driver does not tell", nameof(AcceleratorDetails.EccEnabled));
         return new HardwareDevice
         {
             Kind = HardwareKind.Gpu,
@@ -60,6 +59,10 @@ internal static class AmdDevice
                 MaxPowerLimitWatts = log.Number(nameof(AcceleratorDetails.MaxPowerLimitWatts), sensors.First(1e-6, "power1_cap_max")),
                 EccCorrectedErrors = log.Number(nameof(AcceleratorDetails.EccCorrectedErrors), ErrorCount(errors, "ce:")),
                 EccUncorrectedErrors = log.Number(nameof(AcceleratorDetails.EccUncorrectedErrors), ErrorCount(errors, "ue:")),
+                RemappedRows = log.Number(nameof(AcceleratorDetails.RemappedRows), files.Text(folder + "/ras/gpu_vram_bad_pages")
+                    .Select(t => (long)t.Split('\n').Count(l => l.Contains(':', StringComparison.Ordinal)))),
+                Links = log.Object(nameof(AcceleratorDetails.Links), KfdLinks.Of(files, device)),
+                Processes = log.Object(nameof(AcceleratorDetails.Processes), DrmProcesses.Of(files, device)),
                 PcieGeneration = log.Number(nameof(AcceleratorDetails.PcieGeneration), generation),
                 MaxPcieGeneration = log.Number(nameof(AcceleratorDetails.MaxPcieGeneration), maxGeneration),
                 PcieWidth = log.Number(nameof(AcceleratorDetails.PcieWidth), width),

@@ -35,7 +35,6 @@ internal static class IntelDevice
         log.Missing("the device counts energy: -Watch tells its power between samples", nameof(HardwareDevice.PowerWatts));
         log.Missing("needs root: Intel's driver counts busy time in performance events (kernel.perf_event_paranoid)", nameof(HardwareDevice.Utilization));
         log.Missing("the driver does not tell", nameof(AcceleratorDetails.EccEnabled), nameof(AcceleratorDetails.Links), nameof(AcceleratorDetails.Uuid));
-        log.Missing("the kernel tells a device's processes only to their owner (/proc/*/fdinfo)", nameof(AcceleratorDetails.Processes));
         return new HardwareDevice
         {
             Kind = HardwareKind.Gpu,
@@ -60,6 +59,7 @@ internal static class IntelDevice
                     card + "/gt/gt0/rps_act_freq_mhz", card + "/gt_act_freq_mhz", folder + "/tile0/gt0/freq0/act_freq")),
                 MaxClockHertz = log.Number(nameof(AcceleratorDetails.MaxClockHertz), Clock(
                     card + "/gt/gt0/rps_RP0_freq_mhz", card + "/gt_RP0_freq_mhz", folder + "/tile0/gt0/freq0/rp0_freq")),
+                Processes = log.Object(nameof(AcceleratorDetails.Processes), DrmProcesses.Of(files, device)),
                 PcieGeneration = log.Number(nameof(AcceleratorDetails.PcieGeneration), generation),
                 MaxPcieGeneration = log.Number(nameof(AcceleratorDetails.MaxPcieGeneration), maxGeneration),
                 PcieWidth = log.Number(nameof(AcceleratorDetails.PcieWidth), width),

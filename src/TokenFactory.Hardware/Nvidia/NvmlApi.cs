@@ -185,6 +185,40 @@ internal sealed unsafe class NvmlApi(NativeTable table)
         return Reading<IReadOnlyList<AcceleratorProcess>>.None(NvmlStatus.Reason(NvmlStatus.InsufficientSize));
     }
 
+    /// <summary>A set that driver errors of devices are put into from now on.</summary>
+    public Reading<nint> CreateEventSet()
+    {
+        nint set = 0;
+        return Find("nvmlEventSetCreate") is var f and not 0
+            ? Result(0, ((delegate* unmanaged[Cdecl]<nint*, int>)f)(&set), set)
+            : Missing<nint>();
+    }
+
+    public Reading<int> RegisterXid(nint device, nint set)
+    {
+        const ulong XidCriticalError = 0x8;
+        return Find("nvmlDeviceRegisterEvents") is var f and not 0
+            ? Result(device, ((delegate* unmanaged[Cdecl]<nint, ulong, nint, int>)f)(device, XidCriticalError, set), 0)
+            : Missing<int>();
+    }
+
+    /// <summary>The next event that has happened already; never waits.</summary>
+    public Reading<NvmlEvent> NextEvent(nint set)
+    {
+        var data = default(NvmlEvent);
+        return Find("nvmlEventSetWait_v2") is var f and not 0
+            ? Result(0, ((delegate* unmanaged[Cdecl]<nint, NvmlEvent*, uint, int>)f)(set, &data, 0), data)
+            : Missing<NvmlEvent>();
+    }
+
+    public void FreeEventSet(nint set)
+    {
+        if (Find("nvmlEventSetFree") is var f and not 0)
+        {
+            _ = ((delegate* unmanaged[Cdecl]<nint, int>)f)(set);
+        }
+    }
+
     /// <summary>A number that only the field interface tells.</summary>
     public Reading<ulong> Field(nint device, uint field, uint scope)
     {
@@ -258,4 +292,14 @@ internal struct NvmlFieldValue
     public int ValueType;
     public int Status;
     public ulong Value;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct NvmlEvent
+{
+    public nint Device;
+    public ulong Type;
+    public ulong Data;
+    public uint GpuInstance;
+    public uint ComputeInstance;
 }

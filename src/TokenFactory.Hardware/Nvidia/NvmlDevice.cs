@@ -21,6 +21,9 @@ internal sealed class NvmlDevice(NvmlApi api, uint index, TimeSpan timeout) : ID
 
     public uint Index => index;
 
+    /// <summary>NVML's handle; none while the device refuses it.</summary>
+    public nint Handle => _handle is { Ok: true } handle ? handle.Value : 0;
+
     /// <summary>The device's stable id.</summary>
     public string Id(CancellationToken cancellationToken = default) =>
         Call(h => api.Text(h, "nvmlDeviceGetUUID"), cancellationToken).Value ?? string.Create(CultureInfo.InvariantCulture, $"gpu{index}");
@@ -40,6 +43,11 @@ internal sealed class NvmlDevice(NvmlApi api, uint index, TimeSpan timeout) : ID
         Reading<uint> At(string function, uint argument) => Call(h => api.UInt(h, function, argument), token);
         Reading<(uint First, uint Second)> Pair(string function) => Call(h => api.Pair(h, function), token);
 
+        // A device that was lost may have been reset since the last reading.
+        api.Fatal.TryRemove(FatalKey, out _);
+
+        // The first call may take longer than the others: it finds the handle and wakes the device.
+        _ = Call(Reading<nint>.Of, token);
         Reading<string> name = Call(h => api.Text(h, "nvmlDeviceGetName"), token);
         Reading<string> uuid = Call(h => api.Text(h, "nvmlDeviceGetUUID"), token);
         Reading<string> bus = Call(h => api.BusId(h), token).Select(NormaliseBus);
@@ -137,6 +145,8 @@ internal sealed class NvmlDevice(NvmlApi api, uint index, TimeSpan timeout) : ID
 
     public void Dispose() => _worker.Dispose();
 
+    private nint FatalKey => _handle is { Ok: true } handle ? handle.Value : -1 - (nint)index;
+
     private DeviceHealth Health(Reading<string> name)
     {
         if (_worker.Hung)
@@ -144,7 +154,7 @@ internal sealed class NvmlDevice(NvmlApi api, uint index, TimeSpan timeout) : ID
             return DeviceHealth.NotResponding;
         }
 
-        if (api.Fatal.ContainsKey(_handle is { Ok: true } handle ? handle.Value : -1 - (nint)index))
+        if (api.Fatal.ContainsKey(FatalKey))
         {
             return DeviceHealth.Lost;
         }

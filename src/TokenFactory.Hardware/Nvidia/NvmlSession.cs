@@ -10,6 +10,7 @@ internal sealed class NvmlSession : IDisposable
     private readonly DriverWorker _worker;
     private readonly List<NvmlDevice> _devices = [];
     private readonly bool _initialised;
+    private readonly NvmlEvents? _events;
 
     public NvmlSession(HardwareProbeOptions options, CancellationToken cancellationToken)
     {
@@ -43,6 +44,8 @@ internal sealed class NvmlSession : IDisposable
         {
             _devices.Add(new NvmlDevice(api, i, options.Timeout));
         }
+
+        _events = new NvmlEvents(api, _devices, options.Timeout);
     }
 
     /// <summary>Why there are no devices; null when NVML answered.</summary>
@@ -76,7 +79,7 @@ internal sealed class NvmlSession : IDisposable
             throw new OperationCanceledException("The probe was cancelled.", e, cancellationToken);
         }
 
-        return [.. reads.Select(r => r.Result)];
+        return [.. _devices.Zip(reads, (device, read) => _events?.Add(device, read.Result, cancellationToken) ?? read.Result)];
     }
 
     public void Dispose()
@@ -86,8 +89,10 @@ internal sealed class NvmlSession : IDisposable
             device.Dispose();
         }
 
+        _events?.Dispose();
+
         // Shutting down under a call that hangs could take the process with it.
-        if (_initialised && !_worker.Hung && !_devices.Any(d => d.Hung))
+        if (_initialised && !_worker.Hung && _events?.Hung != true && !_devices.Any(d => d.Hung))
         {
             _worker.Call(() =>
             {

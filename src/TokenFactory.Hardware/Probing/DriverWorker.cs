@@ -8,33 +8,41 @@ namespace TokenFactory.Hardware.Probing;
 /// </summary>
 internal sealed class DriverWorker(string subject, TimeSpan timeout) : IDisposable
 {
+    // Without a persistence daemon the first call loads the driver and wakes the device, which takes seconds on a healthy machine.
+    private const int FirstCallFactor = 5;
+
     private readonly BlockingCollection<Action> _calls = [];
+    private readonly Lock _lock = new();
     private Thread? _thread;
     private volatile bool _hung;
+    private string _hungReason = $"{subject} did not answer";
 
     /// <summary>True after a call did not come back.</summary>
     public bool Hung => _hung;
-
-    public string HungReason => $"{subject} did not answer within {timeout.TotalSeconds.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture)} s";
 
     public Reading<T> Call<T>(Func<Reading<T>> call, CancellationToken cancellationToken = default)
     {
         if (_hung)
         {
-            return Reading<T>.None(HungReason);
+            return Reading<T>.None(_hungReason);
         }
 
-        if (_thread is null)
+        TimeSpan patience = timeout;
+        lock (_lock)
         {
-            _thread = new Thread(Run) { IsBackground = true, Name = subject };
-            _thread.Start();
+            if (_thread is null)
+            {
+                patience *= FirstCallFactor;
+                _thread = new Thread(Run) { IsBackground = true, Name = subject };
+                _thread.Start();
+            }
         }
 
         var done = new TaskCompletionSource<Reading<T>>(TaskCreationOptions.RunContinuationsAsynchronously);
         _calls.Add(() => done.SetResult(Guarded(call)), cancellationToken);
         try
         {
-            if (done.Task.Wait((int)timeout.TotalMilliseconds, cancellationToken))
+            if (done.Task.Wait((int)patience.TotalMilliseconds, cancellationToken))
             {
                 return done.Task.Result;
             }
@@ -46,8 +54,9 @@ internal sealed class DriverWorker(string subject, TimeSpan timeout) : IDisposab
             throw;
         }
 
+        _hungReason = $"{subject} did not answer within {patience.TotalSeconds.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture)} s";
         _hung = true;
-        return Reading<T>.None(HungReason);
+        return Reading<T>.None(_hungReason);
     }
 
     public void Dispose() => _calls.CompleteAdding();
