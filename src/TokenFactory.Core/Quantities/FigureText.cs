@@ -61,12 +61,16 @@ public static class FigureText
         string text = amount switch
         {
             0 => "0",
-            _ when amount < digitsBelow => Digits(amount),
+            _ when amount < digitsBelow => Cents(Digits(amount)),
             < 99_999.5 => amount.ToString("#,##0.00", CultureInfo.InvariantCulture),
             _ => Si(amount),
         };
         return sign + prefix + text;
     }
+
+    // Money has at least two decimals: $0.30, not $0.3.
+    private static string Cents(string digits) =>
+        digits.IndexOf('.', StringComparison.Ordinal) is var point && point < 0 ? digits + ".00" : digits.PadRight(point + 3, '0');
 
     /// <summary>A duration: <c>850 µs</c>, <c>20 ms</c>, <c>3.2 s</c>, <c>4.0 min</c>, <c>2.5 h</c>, <c>12 d</c>.</summary>
     /// <param name="seconds">Seconds.</param>
