@@ -13,23 +13,22 @@ internal static class CharacterClasses
     public static CodePointSet Space { get; } = CodePointSet.FromPairs(
         0x9, 0xD, 0x20, 0x20, 0x85, 0x85, 0xA0, 0xA0, 0x1680, 0x1680, 0x2000, 0x200A, 0x2028, 0x2029, 0x202F, 0x202F, 0x205F, 0x205F, 0x3000, 0x3000);
 
+    /// <summary>Word characters as Oniguruma has them: with Latin-1's superscript digits and fractions.</summary>
     public static CodePointSet Word => s_named["word"].Value;
 
     /// <summary>Word characters as Rust's regex crate has them: with the two join controls.</summary>
-    public static CodePointSet RustWord { get; } = CodePointSet.Union(Word, CodePointSet.Range(0x200C, 0x200D));
+    public static CodePointSet RustWord => s_named["rustword"].Value;
 
     public static CodePointSet Numeric => s_named["n"].Value;
 
-    public static CodePointSet Punctuation => s_named["p"].Value;
-
     /// <summary>ASCII punctuation and symbols besides the categories P.</summary>
-    public static CodePointSet BertPunctuation { get; } = CodePointSet.Union(Punctuation, AsciiPunctuation());
+    public static CodePointSet BertPunctuation { get; } = UnicodeTables.Instance.Set("punctuation");
 
-    public static CodePointSet Mark => s_named["m"].Value;
+    public static CodePointSet Mark { get; } = UnicodeTables.Instance.Set("mark");
 
-    public static CodePointSet NonspacingMark => s_named["mn"].Value;
+    public static CodePointSet NonspacingMark { get; } = UnicodeTables.Instance.Set("nonspacing");
 
-    public static CodePointSet Other => s_named["c"].Value;
+    public static CodePointSet Other { get; } = UnicodeTables.Instance.Set("other");
 
     /// <summary>The class of a name in a pattern (<c>\p{…}</c> or <c>[:…:]</c>); null when it is not known.</summary>
     public static CodePointSet? Find(string name)
@@ -125,7 +124,8 @@ internal static class CharacterClasses
 
         // Letters among the symbols: circled and squared ones are alphabetic.
         Add("alpha alphabetic", () => CodePointSet.Union(Named("l"), Named("nl"), Named("m"), CodePointSet.FromPairs(0x24B6, 0x24E9, 0x1F130, 0x1F149, 0x1F150, 0x1F169, 0x1F170, 0x1F189)));
-        Add("word w", () => CodePointSet.Union(Named("alpha"), Named("nd"), Named("pc")));
+        Add("rustword", () => CodePointSet.Union(Named("alpha"), Named("nd"), Named("pc"), CodePointSet.Range(0x200C, 0x200D)));
+        Add("word w", () => CodePointSet.Union(Named("alpha"), Named("nd"), Named("pc"), CodePointSet.FromPairs(0xB2, 0xB3, 0xB9, 0xB9, 0xBC, 0xBE)));
         Add("alnum", () => CodePointSet.Union(Named("alpha"), Named("nd")));
         Add("space whitespace", () => Space);
         Add("punct", () => CodePointSet.Union(Named("p"), AsciiPunctuation()));

@@ -16,6 +16,7 @@ internal sealed class UnicodeTables
     private readonly Dictionary<long, int> _compositions = [];
     private readonly Dictionary<int, int[]> _lower = [];
     private readonly Dictionary<int, int[]> _foldGroups = [];
+    private readonly Dictionary<string, List<int>> _sets = [];
 
     private UnicodeTables()
     {
@@ -52,6 +53,9 @@ internal sealed class UnicodeTables
                 case "L":
                     _lower[key] = [.. fields.Skip(2).Select(Hex)];
                     break;
+                case "S":
+                    (_sets.TryGetValue(fields[3], out List<int>? pairs) ? pairs : _sets[fields[3]] = []).AddRange([key, Hex(fields[2])]);
+                    break;
                 default:
                     int folded = Hex(fields[2]);
                     if (!folds.TryGetValue(folded, out List<int>? group))
@@ -84,6 +88,9 @@ internal sealed class UnicodeTables
 
     /// <summary>The lowercase, one or two code points; empty when the character is its own.</summary>
     public ReadOnlySpan<int> Lower(int codePoint) => _lower.TryGetValue(codePoint, out int[]? lower) ? lower : [];
+
+    /// <summary>A set as the reference library knows it: <c>punctuation</c>, <c>mark</c>, <c>nonspacing</c> or <c>other</c>.</summary>
+    public CodePointSet Set(string name) => CodePointSet.FromPairs([.. _sets[name]]);
 
     public void Decompose(int codePoint, bool compatibility, List<int> output)
     {

@@ -30,11 +30,20 @@ internal sealed class TokenPattern
     public static TokenPattern Parse(string pattern)
     {
         (PatternNode node, int groups, bool backreferences) = PatternParser.Parse(pattern);
-        (Instruction[] program, int registers, CodePointSet? first) = PatternCompiler.Compile(node, groups, backreferences);
-        return new TokenPattern(pattern, program, registers, first);
+        return Compile(pattern, node, groups, backreferences);
     }
 
     /// <summary>A pattern that matches a text literally.</summary>
     public static TokenPattern Literal(string text) =>
-        Parse(string.Concat(text.Select(c => char.IsAsciiLetterOrDigit(c) || c > 127 ? c.ToString() : "\\x" + ((int)c).ToString("X2", System.Globalization.CultureInfo.InvariantCulture))));
+        Compile(text, new PatternNode.Sequence([.. text.EnumerateRunes().Select(r => new PatternNode.One(CodePointSet.Of(r.Value)))]), 0, false);
+
+    /// <summary>A pattern that matches runs of characters of one of these sets.</summary>
+    public static TokenPattern Runs(params IEnumerable<CodePointSet> sets) => Compile("", new PatternNode.Choice(
+        [.. sets.Select(s => new PatternNode.Repeat(new PatternNode.One(s), 1, -1, RepeatMode.Greedy))]), 0, false);
+
+    private static TokenPattern Compile(string source, PatternNode node, int groups, bool backreferences)
+    {
+        (Instruction[] program, int registers, CodePointSet? first) = PatternCompiler.Compile(node, groups, backreferences);
+        return new TokenPattern(source, program, registers, first);
+    }
 }

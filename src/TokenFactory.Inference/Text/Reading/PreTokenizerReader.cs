@@ -41,8 +41,9 @@ internal static class PreTokenizerReader
 
     private static SplitPreTokenizer On(CodePointSet set, SplitBehavior behavior) => new(new SplitRule(set, behavior));
 
-    // \w+|[^\w\s]+ by the rules of Rust's regex crate, whose words hold the two join controls.
-    private static TokenPattern WordsAndSymbols() => TokenPattern.Parse(@"[\w\x{200C}\x{200D}]+|[^\w\s\x{200C}\x{200D}]+");
+    // \w+|[^\w\s]+ by the rules of Rust's regex crate, whose word characters are not Oniguruma's.
+    private static TokenPattern WordsAndSymbols() => TokenPattern.Runs(
+        CharacterClasses.RustWord, CodePointSet.Union(CharacterClasses.RustWord, CharacterClasses.Space).Complement());
 
     private static SplitBehavior Behavior(string name) => name switch
     {
@@ -60,9 +61,9 @@ internal static class PreTokenizerReader
         SplitBehavior behavior = Behavior(element.Required("behavior").Text("behavior"));
         bool invert = element.Flag("invert", false);
         string? literal = pattern.ValueKind == JsonValueKind.String ? pattern.GetString() : pattern.TextOrNull("String");
-        return new SplitPreTokenizer(literal is not null
+        return new SplitPreTokenizer(literal is { Length: > 0 }
             ? new SplitRule(literal, behavior, invert)
-            : new SplitRule(TokenPattern.Parse(pattern.Required("Regex").Text("Regex")), behavior, invert));
+            : new SplitRule(literal is not null ? TokenPattern.Literal("") : TokenPattern.Parse(pattern.Required("Regex").Text("Regex")), behavior, invert));
     }
 
     private static MetaspacePreTokenizer ReadMetaspace(JsonElement element) =>
