@@ -75,7 +75,7 @@ internal sealed unsafe class InPlaceRunner : DecoderRunner
         // A rotary embedding that depends on the length must see the whole prompt's from its first chunk.
         int mask = _exactMask ? Math.Max(total, promptTokens) : total;
         buffers.SetMask(0, mask, total);
-        binding.Shape(count, mask, logitRows);
+        _ = binding.Shape(count, mask, logitRows);
         binding.Run(runOptions);
     }
 
@@ -99,7 +99,7 @@ internal sealed unsafe class InPlaceRunner : DecoderRunner
             buffers.SetMask(i, mask, lengths[i] + 1);
         }
 
-        binding.Shape(1, mask, rows);
+        Rebound = binding.Shape(1, mask, rows);
         binding.Run(runOptions);
     }
 

@@ -64,9 +64,11 @@ internal sealed class StepBinding : IDisposable
     /// <param name="tokens">Tokens of each row.</param>
     /// <param name="maskLength">Length of the mask.</param>
     /// <param name="logitRows">Rows that are scored.</param>
-    public void Shape(int tokens, int maskLength, int logitRows)
+    /// <returns>True when something was bound anew, which takes managed memory.</returns>
+    public bool Shape(int tokens, int maskLength, int logitRows)
     {
         DecoderGraph graph = _session.Graph;
+        bool rebound = false;
         if (tokens != _tokens || logitRows != _logitRows)
         {
             Clear(_shaped);
@@ -91,6 +93,7 @@ internal sealed class StepBinding : IDisposable
             _binding.BindOutput(graph.Logits, Add(_buffers.Scores.View(graph.LogitsType, shape)));
             _tokens = tokens;
             _logitRows = logitRows;
+            rebound = true;
         }
 
         if (graph.AttentionMask is { } mask && maskLength != _maskLength)
@@ -99,7 +102,10 @@ internal sealed class StepBinding : IDisposable
             _mask = _buffers.Mask.View(graph.AttentionMaskType, [_rows, maskLength]);
             _binding.BindInput(mask, _mask);
             _maskLength = maskLength;
+            rebound = true;
         }
+
+        return rebound;
     }
 
     public void Run(RunOptions options) => _session.Session.RunWithBinding(options, _binding);
