@@ -48,6 +48,11 @@ internal sealed class StepBinding : IDisposable
                 _binding.BindInput(total, Keep(buffers.Total.View(TensorElementType.Int32, [])));
             }
 
+            if (graph.LogitsToKeep is { } keep)
+            {
+                _binding.BindInput(keep, Keep(buffers.Keep.View(TensorElementType.Int64, session.KeepRank == 0 ? [] : [1])));
+            }
+
             if (graph.UseCacheBranch is { } branch)
             {
                 _binding.BindInput(branch, Keep(buffers.Branch.View(TensorElementType.Bool, [1])));
@@ -84,7 +89,7 @@ internal sealed class StepBinding : IDisposable
             }
 
             long vocabulary = graph.VocabularySize;
-            long[] shape = graph.LogitRows switch
+            long[] shape = _session.LogitRows switch
             {
                 LogitRows.All => [_rows, tokens, vocabulary],
                 LogitRows.Selected => [logitRows, vocabulary],
