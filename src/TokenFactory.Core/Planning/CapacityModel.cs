@@ -11,8 +11,8 @@ namespace TokenFactory.Core.Planning;
 /// <para>Tiers that share hardware, power, space or capital grow together: all demands are scaled by one factor until a limit is full, the tiers in
 /// that limit stop, and the others go on (max-min fair). So capacity is what a tier can serve when the others grow in the same proportion.
 /// A tier without a demand gets what is left when the others' demands are served, in equal shares of accelerators.</para>
-/// <para>Only points that meet the service level at P90 are counted; an unknown TTFT or interactivity does not meet one. Of these the one with the
-/// largest capacity for the tier alone is used. Ranges count with their central value. Hardware that may be bought is counted in fractions of a rack
+/// <para>Only points that meet the service level at P90 are counted; an unknown TTFT or interactivity does not meet one. A tier may run on
+/// several hardware at once. Ranges count with their central value. Hardware that may be bought is counted in fractions of a rack
 /// here; the planner buys whole ones.</para>
 /// </remarks>
 public static class CapacityModel
@@ -39,7 +39,7 @@ public static class CapacityModel
         Require(options.RequiredHeadroom is >= 0 and <= 1000, "CapacityHeadroomOutOfRange",
             $"A headroom of {options.RequiredHeadroom.ToString("P0", CultureInfo.InvariantCulture)} can't be asked for. Give a share of the demand, such as '20 %' or 0.2.", options.RequiredHeadroom);
 
-        var state = new CapacityState(factory, options.OperatingPoints);
+        var state = new CapacityState(factory, options.OperatingPoints, cancellationToken);
         DateOnly origin = factory.Outlook?.Start ?? options.AsOf;
         DateOnly from = options.AsOf > origin ? options.AsOf : origin;
         DateOnly until = options.Until ?? from;
@@ -85,8 +85,10 @@ public static class CapacityModel
     private static CapacityVerdict Verdict(FactoryDefinition factory, TierDefinition tier, Track track, DateOnly from, CapacityOptions options)
     {
         TierCapacity c = track.Worst;
-        ProductionCandidate? candidate = c.Candidate;
-        double output = candidate is null ? 0 : c.Accelerators * candidate.OutputTokensPerSecond * c.Speedup;
+        ProductionCandidate? main = c.Runs.OrderByDescending(r => r.Accelerators * r.Candidate.OutputTokensPerSecond).FirstOrDefault().Candidate;
+        double?[] users = [.. c.Runs.Select(r => r.Candidate.Point.Interactivity is > 0 and { } speed
+            ? r.Accelerators * r.Candidate.OutputTokensPerSecond * c.Speedup / speed
+            : (double?)null)];
         return new CapacityVerdict
         {
             Factory = factory.Name,
@@ -101,12 +103,12 @@ public static class CapacityModel
             LimitDetail = c.LimitDetail,
             ExhaustedOn = track.ExhaustedOn,
             HoldsUntil = track.LackOn > from ? track.LackOn.Value.AddDays(-1) : null,
-            Hardware = candidate?.Hardware.Name,
-            OperatingPoint = candidate?.Point,
-            Accelerators = c.Accelerators,
-            ConcurrentUsers = candidate?.Point.Interactivity is > 0 and { } speed ? output / speed : null,
+            Hardware = c.Runs.Count == 0 ? null : string.Join(" + ", c.Runs.Select(r => r.Candidate.Hardware.Name).Distinct(StringComparer.Ordinal)),
+            OperatingPoint = main?.Point,
+            Accelerators = c.Runs.Sum(r => r.Accelerators),
+            ConcurrentUsers = users.Length > 0 && Array.TrueForAll(users, u => u is not null) ? users.Sum() : null,
             Reasons = c.Reasons,
-            Source = candidate?.Point.Source,
+            Source = main?.Point.Source,
         };
     }
 

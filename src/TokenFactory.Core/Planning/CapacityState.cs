@@ -4,116 +4,118 @@ namespace TokenFactory.Core.Planning;
 
 /// <summary>A tier's capacity on one day.</summary>
 internal sealed record TierCapacity(
-    ProductionCandidate? Candidate, double Accelerators, double Speedup, double? Demand, double Capacity, CapacityLimit Limit, string LimitDetail,
-    IReadOnlyList<string> Reasons)
+    IReadOnlyList<(ProductionCandidate Candidate, double Accelerators)> Runs, double Speedup, double? Demand, double Capacity,
+    CapacityLimit Limit, string LimitDetail, IReadOnlyList<string> Reasons)
 {
     /// <summary>Capacity / demand − 1; null without a demand.</summary>
     public double? Headroom => Demand is > 0 ? (Capacity / Demand) - 1 : null;
 }
 
-/// <summary>A factory with each tier's operating point chosen, asked day by day.</summary>
+/// <summary>A factory with each tier's usable operating points, asked day by day.</summary>
 internal sealed class CapacityState
 {
-    private readonly FactoryDefinition _factory;
-    private readonly ProductionCandidate?[] _chosen;
-    private readonly List<string>[] _reasons;
-    private readonly double[] _perAccelerator;
-    private readonly CapacityLimit[] _missing;
+    private const string Missing = "no operating point for this tier: declare its 'production', or give a measured one with -OperatingPoint";
+    private const string Unmet = "no operating point that is known to meet the service level";
 
-    /// <summary>Chooses each tier's operating point.</summary>
+    private readonly FactoryDefinition _factory;
+    private readonly List<ProductionCandidate> _candidates = [];
+    private readonly int[][] _own;
+    private readonly List<string>[] _reasons;
+    private readonly double[] _soldShare;
+    private readonly CapacityLimit[] _missing;
+    private readonly CancellationToken _cancellationToken;
+
+    /// <summary>Finds each tier's usable operating points.</summary>
     /// <param name="factory">The definition.</param>
     /// <param name="others">Points beside the declared ones.</param>
-    public CapacityState(FactoryDefinition factory, IReadOnlyList<OperatingPoint> others)
+    /// <param name="cancellationToken">Stops.</param>
+    public CapacityState(FactoryDefinition factory, IReadOnlyList<OperatingPoint> others, CancellationToken cancellationToken)
     {
-        _factory = factory;
+        (_factory, _cancellationToken) = (factory, cancellationToken);
         int count = factory.Tiers.Count;
-        _chosen = new ProductionCandidate?[count];
-        _reasons = new List<string>[count];
-        _perAccelerator = new double[count];
-        _missing = new CapacityLimit[count];
-        double utilization = factory.Finance.Utilization?.Value ?? 1;
+        (_own, _reasons, _soldShare, _missing) = (new int[count][], new List<string>[count], new double[count], new CapacityLimit[count]);
         for (int i = 0; i < count; i++)
         {
             TierDefinition tier = factory.Tiers[i];
             List<string> reasons = [];
-            List<ProductionCandidate> candidates = CandidateFinder.Find(factory, tier, others, reasons);
-            reasons.AddRange(candidates.Where(c => c.Shortcoming is not null).Select(c => $"A point on {c.Hardware.Name} is not counted: {c.Shortcoming}."));
-            reasons = CandidateFinder.Shortened(reasons);
-
-            _chosen[i] = candidates.Where(c => c.Shortcoming is null).OrderByDescending(c => Alone(i, c)).FirstOrDefault();
-            _perAccelerator[i] = CapacityModel.SoldTokensPerDay(
-                _chosen[i]?.OutputTokensPerSecond ?? 0, utilization, tier.Demand?.PeakToMean?.Value ?? 1);
-            if (_chosen[i] is { Point.Assumed: true })
+            List<ProductionCandidate> found = CandidateFinder.Find(factory, tier, others, reasons);
+            ProductionCandidate[] usable = Usable(found);
+            _own[i] = [.. Enumerable.Range(_candidates.Count, usable.Length)];
+            _candidates.AddRange(usable);
+            _soldShare[i] = CapacityModel.SoldTokensPerDay(1, factory.Finance.Utilization?.Value ?? 1, tier.Demand?.PeakToMean?.Value ?? 1);
+            _missing[i] = found.Count == 0 ? CapacityLimit.OperatingPoint : CapacityLimit.ServiceLevel;
+            reasons.AddRange(found.Where(c => c.Shortcoming is not null).Select(c => $"A point on {c.Hardware.Name} is not counted: {c.Shortcoming}."));
+            _reasons[i] = CandidateFinder.Shortened(reasons);
+            if (Array.Exists(usable, c => c.Point.Assumed))
             {
-                reasons.Add("The operating point is assumed: its figures have no source.");
+                _reasons[i].Add("The operating point is assumed: its figures have no source.");
             }
 
-            if (_chosen[i] is { Watts: null } && factory.Site.PowerWatts is not null)
+            foreach (string unknown in usable.Where(c => c.Watts is null && factory.Site.PowerWatts is not null).Select(c => c.Hardware.Name).Distinct())
             {
-                reasons.Add($"The power of {_chosen[i]!.Hardware.Name} is unknown, so the site's power is not counted as a limit.");
+                _reasons[i].Add($"The power of {unknown} is unknown, so the site's power is not counted as a limit.");
             }
-
-            _reasons[i] = reasons;
-            _missing[i] = candidates.Count == 0 ? CapacityLimit.OperatingPoint : CapacityLimit.ServiceLevel;
         }
     }
-
-    /// <summary>The mean demand of a tier on a day, output tokens per day; null when it states none.</summary>
-    private static double? Demand(TierDefinition tier, double years) =>
-        tier.Demand is not { } demand || (demand.MeanTokensPerDay ?? demand.MinTokensPerDay) is null
-            ? null
-            : Math.Max(demand.MeanTokensPerDay?.Value ?? 0, demand.MinTokensPerDay?.Value ?? 0)
-                * tier.Growth.Aggregate(1.0, (product, g) => product * g.After(years));
 
     /// <summary>Every tier's capacity on a day.</summary>
     /// <param name="date">The day.</param>
     /// <param name="origin">The day from which demand grows.</param>
     public TierCapacity[] On(DateOnly date, DateOnly origin)
     {
-        int count = _chosen.Length;
         double years = CapacityModel.Years(origin, date);
         double speedup = _factory.Outlook?.SoftwareSpeedup?.After(years) ?? 1;
-        List<SharedLimit> limits = SiteLimits.Of(_factory, _chosen, PowerOn(date));
+        List<SharedLimit> limits = SiteLimits.Of(_factory, _candidates, PowerOn(date));
         double?[] demands = [.. _factory.Tiers.Select(t => Demand(t, years))];
-        double[] needs = [.. demands.Select((d, i) => d is > 0 && _chosen[i] is not null ? d.Value / (_perAccelerator[i] * speedup) : 0)];
-        (double[] levels, SharedLimit?[] stops) = ProgressiveFill.Fill(needs, limits, new double[count]);
+        double[][] tokens = [.. _own.Select((own, i) => own.Select(c => _candidates[c].OutputTokensPerSecond * _soldShare[i] * speedup).ToArray())];
 
-        double[] served = [.. needs.Select((n, i) => n * Math.Min(1, levels[i]))];
-        double[] open = [.. demands.Select((d, i) => d is > 0 || _chosen[i] is null ? 0.0 : 1.0)];
-        (double[] openLevels, SharedLimit?[] openStops) = ProgressiveFill.Fill(open, limits, served);
-
-        return [.. Enumerable.Range(0, count).Select(i =>
+        FillResult growing = Fill([.. _own.Select((own, i) => new FillItem(own, tokens[i], demands[i] ?? 0))], limits);
+        bool[] open = [.. demands.Select(d => d is not > 0)];
+        FillItem[] rest = [.. _own.Select((own, i) => open[i]
+            ? new FillItem(own, [.. own.Select(_ => 1.0)], 1)
+            : new FillItem(own, tokens[i], 0, demands[i]!.Value * Math.Min(1, growing.Levels[i])))];
+        FillResult left = open.Any(o => o) ? Fill(rest, limits) : growing;
+        return [.. Enumerable.Range(0, demands.Length).Select(i =>
         {
-            if (_chosen[i] is not { } candidate)
+            FillResult result = open[i] ? left : growing;
+            if (_own[i].Length == 0)
             {
-                string why = _missing[i] == CapacityLimit.OperatingPoint ? "no operating point for this tier" : "no operating point that is known to meet the service level";
-                return new TierCapacity(null, 0, speedup, demands[i], 0, _missing[i], why, _reasons[i]);
+                return new TierCapacity([], speedup, demands[i], 0, _missing[i], _missing[i] == CapacityLimit.OperatingPoint ? Missing : Unmet, _reasons[i]);
             }
 
-            double accelerators = open[i] > 0 ? openLevels[i] : levels[i] * needs[i];
-            SharedLimit? stop = open[i] > 0 ? openStops[i] : stops[i];
-            if (!double.IsFinite(accelerators))
+            if (!double.IsFinite(result.Levels[i]))
             {
-                throw new TokenFactoryException("CapacityUnbounded", FailureKind.InvalidInput,
-                    $"Nothing limits tier '{candidate.Tier.Name}' on {candidate.Hardware.Name}, so its capacity can't be told. State the hardware's 'count', or the site's 'power' with the hardware's 'allInPower'.",
-                    candidate.Tier.Name);
+                throw Unbounded(_factory.Tiers[i], _candidates[_own[i][0]]);
             }
 
-            return new TierCapacity(candidate, accelerators, speedup, demands[i], accelerators * _perAccelerator[i] * speedup,
-                stop?.Limit ?? CapacityLimit.None, stop?.Detail ?? "", _reasons[i]);
+            double capacity = open[i]
+                ? _own[i].Select((c, k) => result.Accelerators[c] * tokens[i][k]).Sum()
+                : result.Levels[i] * demands[i]!.Value;
+            return new TierCapacity([.. _own[i].Select(c => (_candidates[c], result.Accelerators[c])).Where(r => r.Item2 > 1e-9)], speedup, demands[i], capacity,
+                result.Stops[i]?.Limit ?? CapacityLimit.None, result.Stops[i]?.Detail ?? "", _reasons[i]);
         })];
     }
 
-    private double Alone(int index, ProductionCandidate candidate)
+    private FillResult Fill(FillItem[] items, List<SharedLimit> limits) => FairFill.Fill(items, _candidates.Count, limits, _cancellationToken);
+
+    // On one hardware the fastest point alone counts, unless power may make a more sparing one the better.
+    private ProductionCandidate[] Usable(IEnumerable<ProductionCandidate> found)
     {
-        var chosen = new ProductionCandidate?[_chosen.Length];
-        chosen[index] = candidate;
-        double[] weights = new double[chosen.Length];
-        weights[index] = 1;
-        List<SharedLimit> limits = SiteLimits.Of(_factory, chosen, _factory.Site.PowerWatts?.Value);
-        double level = ProgressiveFill.Fill(weights, limits, new double[chosen.Length]).Levels[index];
-        return (double.IsFinite(level) ? level : 1) * candidate.OutputTokensPerSecond;
+        IEnumerable<ProductionCandidate> meeting = found.Where(c => c.Shortcoming is null);
+        bool byPower = _factory.Site.PowerWatts is not null || _factory.Outlook is { Build.Count: > 0 };
+        return [.. meeting.GroupBy(c => c.Hardware, ReferenceEqualityComparer.Instance)
+            .SelectMany(g => byPower ? CandidatePruning.Hull(g) : [g.MaxBy(c => c.OutputTokensPerSecond)!])];
     }
+
+    private static double? Demand(TierDefinition tier, double years) =>
+        tier.Demand is not { } demand || (demand.MeanTokensPerDay ?? demand.MinTokensPerDay) is null
+            ? null
+            : Math.Max(demand.MeanTokensPerDay?.Value ?? 0, demand.MinTokensPerDay?.Value ?? 0)
+                * tier.Growth.Aggregate(1.0, (product, g) => product * g.After(years));
+
+    private static TokenFactoryException Unbounded(TierDefinition tier, ProductionCandidate candidate) => new("CapacityUnbounded", FailureKind.InvalidInput,
+        $"Nothing limits tier '{tier.Name}' on {candidate.Hardware.Name}, so its capacity can't be told. State the hardware's 'count', or the site's 'power' with the hardware's 'allInPower'.",
+        tier.Name);
 
     private double? PowerOn(DateOnly date)
     {

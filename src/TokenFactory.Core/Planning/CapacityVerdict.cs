@@ -41,10 +41,10 @@ public sealed record CapacityVerdict
     /// <summary>The last day on which the headroom that was asked for is there; null when it never is, or is for thirty years.</summary>
     public DateOnly? HoldsUntil { get; init; }
 
-    /// <summary>The hardware that the tier runs on; null when it can't run.</summary>
+    /// <summary>The hardware that the tier runs on, joined by <c> + </c> where it is more than one; null when it can't run.</summary>
     public string? Hardware { get; init; }
 
-    /// <summary>The operating point that the capacity is reckoned with; null when none is usable.</summary>
+    /// <summary>The operating point that makes most of the capacity; null when none is usable.</summary>
     public OperatingPoint? OperatingPoint { get; init; }
 
     /// <summary>Accelerators that produce the capacity.</summary>

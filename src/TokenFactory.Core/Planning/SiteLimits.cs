@@ -6,16 +6,16 @@ namespace TokenFactory.Core.Planning;
 /// <summary>What a site allows on a day, as limits that tiers share.</summary>
 internal static class SiteLimits
 {
-    /// <summary>The limits for tiers that each run at one candidate.</summary>
+    /// <summary>The limits for tiers at their candidates.</summary>
     /// <param name="factory">The definition.</param>
-    /// <param name="chosen">The candidate of each tier; null for a tier that can't run.</param>
+    /// <param name="chosen">The candidates, any number a tier.</param>
     /// <param name="powerWatts">Power at the meter on that day, watts; null when unlimited.</param>
     /// <remarks>
     /// Hardware that is there (<c>count</c>) draws its all-in power whether it is used or not, and what is left of the meter is for hardware that may be
     /// bought. When even what is there draws more than the meter gives, only running accelerators are counted: the others are off. Spare units
     /// (N-1) stand by with power, space and capital of their own.
     /// </remarks>
-    public static List<SharedLimit> Of(FactoryDefinition factory, IReadOnlyList<ProductionCandidate?> chosen, double? powerWatts)
+    public static List<SharedLimit> Of(FactoryDefinition factory, IReadOnlyList<ProductionCandidate> chosen, double? powerWatts)
     {
         List<SharedLimit> limits = [];
         SiteDefinition site = factory.Site;
@@ -38,13 +38,13 @@ internal static class SiteLimits
             double spares = SpareOf(chosen, spare, c => c.Watts ?? 0);
             double shared = Math.Max(0, power - (overcommitted ? 0 : installed) - spares);
             double reserved = 0;
-            foreach ((int i, TierDefinition tier) in factory.Tiers.Index())
+            foreach (TierDefinition tier in factory.Tiers)
             {
                 if (tier.PowerShare is { } share)
                 {
                     string part = Text($"{share:P0} of {power / 1e6:G6} MW at the meter");
-                    limits.Add(new SharedLimit(CapacityLimit.Power, part, share * power, Each(chosen, (c, j) => j == i ? c.Watts ?? 0 : 0)));
-                    reserved += chosen[i] is not { } own || Counts(own) ? share * power : 0;
+                    limits.Add(new SharedLimit(CapacityLimit.Power, part, share * power, Each(chosen, c => ReferenceEquals(c.Tier, tier) ? c.Watts ?? 0 : 0)));
+                    reserved += chosen.Where(c => ReferenceEquals(c.Tier, tier)).All(Counts) ? share * power : 0;
                 }
             }
 
@@ -74,15 +74,11 @@ internal static class SiteLimits
         return limits;
     }
 
-    private static double SpareOf(IReadOnlyList<ProductionCandidate?> chosen, int spare, Func<ProductionCandidate, double> amount) =>
-        spare == 0 ? 0 : chosen.Where(c => c is not null && c.Hardware.Count is null).GroupBy(c => c!.Hardware, ReferenceEqualityComparer.Instance)
-            .Sum(g => spare * ((HardwareDefinition)g.Key!).UnitSize * g.Max(c => amount(c!)));
+    private static double SpareOf(IReadOnlyList<ProductionCandidate> chosen, int spare, Func<ProductionCandidate, double> amount) =>
+        spare == 0 ? 0 : chosen.Where(c => c.Hardware.Count is null).GroupBy(c => c.Hardware, ReferenceEqualityComparer.Instance)
+            .Sum(g => spare * ((HardwareDefinition)g.Key!).UnitSize * g.Max(amount));
 
-    private static double[] Each(IReadOnlyList<ProductionCandidate?> chosen, Func<ProductionCandidate, double> coefficient) =>
-        Each(chosen, (c, _) => coefficient(c));
-
-    private static double[] Each(IReadOnlyList<ProductionCandidate?> chosen, Func<ProductionCandidate, int, double> coefficient) =>
-        [.. chosen.Select((c, i) => c is null ? 0 : coefficient(c, i))];
+    private static double[] Each(IReadOnlyList<ProductionCandidate> chosen, Func<ProductionCandidate, double> coefficient) => [.. chosen.Select(coefficient)];
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -13,16 +13,16 @@ namespace TokenFactory.Tools.Commands;
 /// <para>Headroom is capacity / demand - 1: the growth of demand that still fits. With -Until the figures are those of the worst day up to then.</para>
 /// </remarks>
 /// <example>
-///   <code>Measure-TokenFactoryCapacity examples/workstation.yaml</code>
+///   <code>Measure-TokenFactoryCapacity examples/capacity.yaml</code>
 ///   <para>Shows for each tier what it can make a day, the headroom over its demand and what limits it first.</para>
 /// </example>
 /// <example>
-///   <code>Import-TokenFactory examples/workstation.yaml | Measure-TokenFactoryCapacity -Headroom '20 %' -Until ([datetime]::Today.AddMonths(6)) | Format-List</code>
+///   <code>Import-TokenFactory examples/capacity.yaml | Measure-TokenFactoryCapacity -Headroom '20 %' -Until ([datetime]::Today.AddMonths(6)) | Format-List</code>
 ///   <para>Asks whether a fifth of the demand is still free in half a year, with the reasons.</para>
 /// </example>
 /// <example>
 ///   <code>Measure-TokenFactoryCapacity examples/workstation.yaml | Where-Object Holds -eq $false | Select-Object Tier, FirstLimit, LimitDetail</code>
-///   <para>Lists the tiers that do not hold and why.</para>
+///   <para>Lists the tiers that do not hold and why: nothing was measured on this workstation yet.</para>
 /// </example>
 [Cmdlet(VerbsDiagnostic.Measure, "TokenFactoryCapacity")]
 [OutputType(typeof(CapacityVerdict))]

@@ -11,15 +11,15 @@ namespace TokenFactory.Tools.Commands;
 /// Measure-TokenFactoryCapacity gives the details; -Verbose names the tier and the limit that failed.</para>
 /// </remarks>
 /// <example>
-///   <code>Test-TokenFactoryCapacity examples/workstation.yaml</code>
+///   <code>Test-TokenFactoryCapacity examples/capacity.yaml</code>
 ///   <para>True when all tiers hold today.</para>
 /// </example>
 /// <example>
-///   <code>if (-not (Test-TokenFactoryCapacity examples/workstation.yaml -Headroom '20 %')) { 'Order hardware.' }</code>
+///   <code>if (-not (Test-TokenFactoryCapacity examples/capacity.yaml -Headroom '20 %')) { 'Order hardware.' }</code>
 ///   <para>Acts on the answer.</para>
 /// </example>
 /// <example>
-///   <code>Test-TokenFactoryCapacity examples/workstation.yaml -Until ([datetime]::Today.AddYears(1)) -Verbose</code>
+///   <code>Test-TokenFactoryCapacity examples/capacity.yaml -Until ([datetime]::Today.AddYears(1)) -Verbose</code>
 ///   <para>Asks for a whole year of growth and says which tier fails.</para>
 /// </example>
 [Cmdlet(VerbsDiagnostic.Test, "TokenFactoryCapacity")]

@@ -244,4 +244,55 @@ public class CapacityModelTests
         Assert.Equal("Tier 'premium' does not hold: capacity 86.4 Mtok/day against a demand of 172.8 Mtok/day on 2027-01-01, headroom -50 % where 20 % is asked; "
             + "first limit Accelerators: 10 accelerators of gpu; exhausted on 2027-01-01.", text);
     }
+
+    [Fact]
+    public void A_tier_that_may_run_on_two_kinds_of_hardware_uses_both()
+    {
+        HardwareDefinition[] hardware = [Gpu(count: 4, name: "old"), Gpu(count: 2, name: "new")];
+        TierDefinition anywhere = Tier("anywhere", 86_400 * 300) with
+        {
+            Production =
+            [
+                new OperatingPoint { OutputTokensPerSecondPerAccelerator = 50, Accelerator = "old" },
+                new OperatingPoint { OutputTokensPerSecondPerAccelerator = 200, Accelerator = "new" },
+            ],
+        };
+        CapacityVerdict alone = Assert.Single(Judge(Factory([anywhere], hardware)));
+        Assert.Equal(86_400.0 * 600, alone.CapacityTokensPerDay, 1);
+        Assert.Equal(("old + new", 6), (alone.Hardware, Math.Round(alone.Accelerators, 6)));
+
+        // The other needs the new hardware, 200 of its 400 tok/s: both may double, and then the old is full of the first.
+        TierDefinition picky = Tier("picky", 86_400 * 100, output: 200, hardware: "new");
+        IReadOnlyList<CapacityVerdict> both = Judge(Factory([anywhere, picky], hardware));
+        Assert.Equal(0.5, both[0].Headroom!.Value, 6);
+        Assert.Equal(0.5, both[1].Headroom!.Value, 6);
+        Assert.All(both, v => Assert.Equal(CapacityLimit.Accelerators, v.FirstLimit));
+    }
+
+    [Fact]
+    public void One_tier_may_go_on_when_the_other_is_stopped_by_its_own_hardware()
+    {
+        HardwareDefinition[] hardware = [Gpu(count: 1, name: "old"), Gpu(count: 8, name: "new")];
+        TierDefinition anywhere = Tier("anywhere", 86_400 * 100);
+        TierDefinition stuck = Tier("stuck", 86_400 * 50, hardware: "old");
+        IReadOnlyList<CapacityVerdict> v = Judge(Factory([anywhere, stuck], hardware));
+        Assert.Equal(1, v[1].Headroom!.Value, 6);
+        Assert.Equal(7, v[0].Headroom!.Value, 6);
+    }
+
+    [Fact]
+    public void Where_power_is_short_a_more_sparing_point_makes_more()
+    {
+        TierDefinition tier = Tier() with
+        {
+            Production =
+            [
+                new OperatingPoint { OutputTokensPerSecondPerAccelerator = 100, PowerWattsPerAccelerator = 1000 },
+                new OperatingPoint { OutputTokensPerSecondPerAccelerator = 82, PowerWattsPerAccelerator = 700 },
+            ],
+        };
+        CapacityVerdict v = Assert.Single(Judge(Factory([tier], [Gpu(count: 10)], new SiteDefinition { PowerWatts = 7_000 })));
+        Assert.Equal(86_400.0 * 820, v.CapacityTokensPerDay, 1);
+        Assert.Equal(82, v.OperatingPoint!.OutputTokensPerSecondPerAccelerator.Value);
+    }
 }

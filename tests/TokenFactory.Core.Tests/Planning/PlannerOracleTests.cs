@@ -81,6 +81,38 @@ public class PlannerOracleTests
         Assert.True(feasible > 20, $"{feasible} feasible, {infeasible} infeasible");
     }
 
+    [Fact]
+    public void The_shadow_price_of_power_lies_between_what_a_little_more_brings_and_what_a_little_less_costs()
+    {
+        int compared = 0;
+        s_factory.Sample(factory =>
+        {
+            double watts = factory.Site.PowerWatts!.Value, step = 1e-3 * watts;
+            double installed = (factory.Hardware[1].Count ?? 0) * factory.Hardware[1].AllInPowerWatts!.Value;
+            if (Math.Abs(installed - watts) <= 2 * step)
+            {
+                return; // What is there is switched on or off as a whole here: the value jumps.
+            }
+
+            try
+            {
+                double less = Value(watts - step), more = Value(watts + step);
+                FactoryPlan plan = FactoryPlanner.Optimize(factory);
+                double dual = Assert.Single(plan.ShadowPrices, p => p.Resource == "Power").ValuePerDay * step / 1e6;
+                double noise = 1e-5 * Math.Abs(plan.RelaxationValue);
+                Assert.InRange(dual, more - plan.RelaxationValue - noise, plan.RelaxationValue - less + noise);
+                Interlocked.Increment(ref compared);
+            }
+            catch (PlanInfeasibleException)
+            {
+            }
+
+            double Value(double power) => FactoryPlanner.Optimize(factory with { Site = factory.Site with { PowerWatts = power } },
+                new PlanOptions { ShadowPrices = false }).RelaxationValue;
+        }, iter: 100, threads: 1, print: Describe);
+        Assert.True(compared > 30, $"{compared} compared");
+    }
+
     private static string Describe(FactoryDefinition factory) =>
         System.Text.Json.JsonSerializer.Serialize(new { factory.Site, factory.Hardware, factory.Tiers });
 
