@@ -55,6 +55,12 @@ $verdicts = @($points | Measure-TokenFactoryCapacity -Factory $definition)
 ''
 'Does it hold?'
 $verdicts | Format-Table
-$sold = $verdicts | ForEach-Object { '{0} of {1} ({2})' -f [TokenFactory.Tools.FormatHelpers]::Si($_.CapacityTokensPerDay, 'tok/day'), $_.Tier, ($_.Holds ? 'holds its demand' : 'short of its demand') }
-"This machine can sell $($sold -join ' and ')."
+# The day that pays best, among the measured points.
+$best = $points | ForEach-Object { , @($_ | Get-TokenFactoryCost -Factory $definition) } |
+    Sort-Object { ($_ | Measure-Object ProfitPerDay -Sum).Sum } | Select-Object -Last 1
+$sold = $best | ForEach-Object { '{0} of {1}' -f [TokenFactory.Tools.FormatHelpers]::Si($_.OutputTokensPerDay, 'tok'), $_.Tier }
+$money = 'RevenuePerDay', 'CostPerDay' | ForEach-Object {
+    [TokenFactory.Tools.FormatHelpers]::Money(($best | Measure-Object $_ -Sum).Sum, $definition.Currency)
+}
+"This machine can sell $($sold -join ' and ') a day: revenue $($money[0]), cost $($money[1])."
 "Next: put your own prices into $(Resolve-Path $Factory -Relative), or try  Get-Help Measure-TokenFactoryThroughput -Examples"
