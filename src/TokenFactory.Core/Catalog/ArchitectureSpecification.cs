@@ -82,6 +82,9 @@ public sealed record ArchitectureSpecification
     /// <summary>Longest context, tokens.</summary>
     public long? ContextTokens { get; init; }
 
+    /// <summary>Bytes that a bf16 KV cache grows by with one token; null when the shape is not complete.</summary>
+    public double? KvBytesPerToken => Models.ArchitectureFigures.KvBytesPerToken(this);
+
     /// <summary>Source of each figure, by property name, or <c>*</c> for all.</summary>
     public IReadOnlyDictionary<string, string> Sources { get; init; } = new Dictionary<string, string>();
 

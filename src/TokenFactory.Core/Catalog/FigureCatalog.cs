@@ -81,6 +81,20 @@ public sealed class FigureCatalog
     /// <param name="name">The name, in any case.</param>
     public WorkloadProfile? FindWorkload(string name) => _workloads.GetValueOrDefault(name);
 
+    /// <summary>The accelerator that a device reports itself to be: the longest name or alias whose words are all in the device's name; null when none is.</summary>
+    /// <param name="deviceName">The name that a driver reports, such as <c>NVIDIA H100 80GB HBM3</c>.</param>
+    public AcceleratorSpecification? MatchDevice(string deviceName)
+    {
+        ArgumentNullException.ThrowIfNull(deviceName);
+        HashSet<string> words = [.. Words(deviceName)];
+        return _accelerators
+            .Where(a => Words(a.Key).All(words.Contains))
+            .OrderByDescending(a => Words(a.Key).Length).ThenByDescending(a => a.Key.Length).ThenBy(a => a.Key, StringComparer.OrdinalIgnoreCase)
+            .Select(a => a.Value).FirstOrDefault();
+    }
+
+    private static string[] Words(string name) => name.ToUpperInvariant().Split([' ', '-', '_', '(', ')', '/'], StringSplitOptions.RemoveEmptyEntries);
+
     internal IEnumerable<string> AcceleratorNames => _accelerators.Keys;
 
     internal IEnumerable<string> ArchitectureNames => _architectures.Keys;
@@ -92,10 +106,15 @@ public sealed class FigureCatalog
         Accelerators.Concat(other.Accelerators), Architectures.Concat(other.Architectures), Workloads.Concat(other.Workloads));
 
     /// <summary>The entries of a record that has the catalog's three lists.</summary>
-    internal static FigureCatalog Bind(RecordValue lists, FigureSource source) => new(
-        lists.Records("accelerators").Select(r => CatalogBinder.Accelerator(r, source)),
-        lists.Records("architectures").Select(r => CatalogBinder.Architecture(r, source)),
-        lists.Records("workloads").Where(r => r["input"]?.Value is not null && r["output"]?.Value is not null).Select(r => CatalogBinder.Workload(r, source)));
+    internal static FigureCatalog Bind(RecordValue lists, FigureSource source)
+    {
+        // A definition with mistakes is bound too, so that its names are known to the checks: entries without a name are left out.
+        IEnumerable<RecordValue> Named(string list) => lists.Records(list).Where(r => r.Text("name") is not null);
+        return new FigureCatalog(
+            Named("accelerators").Select(r => CatalogBinder.Accelerator(r, source)),
+            Named("architectures").Select(r => CatalogBinder.Architecture(r, source)),
+            Named("workloads").Where(r => r.Number("input") is not null && r.Number("output") is not null).Select(r => CatalogBinder.Workload(r, source)));
+    }
 
     /// <summary>Reads a catalog file.</summary>
     /// <exception cref="DefinitionException">It has mistakes.</exception>

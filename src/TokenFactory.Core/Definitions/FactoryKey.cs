@@ -31,7 +31,7 @@ public static class FactoryKeys
             if (below is not null)
             {
                 bool list = key.Value is ListShape;
-                foreach (FactoryKey inner in Of(below, $"{path}.{(list ? below.Find("name") is null ? "0." : "NAME." : "")}"))
+                foreach (FactoryKey inner in Of(below, $"{path}.{(list ? (below.Find("name") ?? below.Find("role")) is null ? "0." : "NAME." : "")}"))
                 {
                     yield return inner;
                 }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -8,7 +9,7 @@ namespace TokenFactory.Core.Definitions.Reading;
 /// An alias shares its node, so that memory stays small; what aliases expand to is counted and bounded. Mistakes that leave
 /// the rest readable (a duplicate key) are collected; what the parser can't go on from is one problem.
 /// </remarks>
-internal sealed class NodeReader
+internal sealed partial class NodeReader
 {
     private const int MaxDepth = 24;
     private const int MaxNodes = 100_000;
@@ -45,13 +46,23 @@ internal sealed class NodeReader
             return null;
         }
 
+        if (TabIndent().Match(source.Text) is { Success: true } tab)
+        {
+            int line = source.Text.AsSpan(0, tab.Index).Count('\n') + 1;
+            problems.Add(Fatal(source, line, tab.Length, "is indented with a tab; YAML wants spaces"));
+            return null;
+        }
+
         try
         {
             return new NodeReader(source, problems).Document();
         }
         catch (YamlException e)
         {
-            problems.Add(Fatal(source, (int)e.Start.Line, (int)e.Start.Column, Explain(source, e)));
+            // The end of the text may be given as the line after it.
+            string[] lines = source.Text.Split('\n');
+            bool beyond = e.Start.Line > lines.Length;
+            problems.Add(Fatal(source, beyond ? lines.Length : (int)e.Start.Line, beyond ? lines[^1].Length + 1 : (int)e.Start.Column, Explain(e)));
             return null;
         }
         catch (LimitException e)
@@ -64,20 +75,15 @@ internal sealed class NodeReader
     private static DefinitionProblem Fatal(SourceText source, int line, int column, string message) =>
         new(source.Name, Math.Max(1, line), Math.Max(1, column), "", message, source.Pointer(line, column, 1), DefinitionProblemKind.Syntax);
 
-    private static string Explain(SourceText source, YamlException e)
+    private static string Explain(YamlException e)
     {
-        string[] lines = source.Text.Split('\n');
-        for (int i = Math.Max(0, (int)e.Start.Line - 1); i < Math.Min(lines.Length, e.End.Line + 1); i++)
-        {
-            if (lines[i].AsSpan()[..(lines[i].Length - lines[i].AsSpan().TrimStart().Length)].Contains('\t'))
-            {
-                return $"line {i + 1} is indented with a tab; YAML wants spaces";
-            }
-        }
-
         string message = e.Message;
         return $"is no YAML here: {char.ToLowerInvariant(message[0])}{message[1..].TrimEnd('.')}";
     }
+
+    // Some tabs are YAML (in a flow over several lines), but nobody sees which: none is taken.
+    [GeneratedRegex(@"^ *\t(?=[\t ]*[^\s#])", RegexOptions.Multiline)]
+    private static partial Regex TabIndent();
 
     private Node? Document()
     {

@@ -143,8 +143,8 @@ internal sealed partial class ShapeReader(ICollection<DefinitionProblem> problem
         List<Field> items = [];
         foreach (Node item in node.Items)
         {
-            string name = item is MappingNode mapping && mapping["name"] is ScalarNode { IsNull: false, Text.Length: > 0 and < 64 } named
-                ? named.Text
+            string name = NodeMerge.NameOf(item) is { Length: > 0 and < 64 } named
+                ? named
                 : items.Count.ToString(CultureInfo.InvariantCulture);
             string itemPath = $"{path}.{name}";
             items.Add(new Field(item, itemPath, Read(item, shape.Item, itemPath)));

@@ -80,7 +80,7 @@ internal static class Shapes
 
     /// <summary>A value of a dimension that may be a range, not below zero.</summary>
     public static ChoiceShape Ranged(Dimension dimension, bool positive = false, double minimum = 0) =>
-        Ranged(Quantity(dimension, positive, minimum, Value(dimension), ranged: true), Camel(dimension.Name) + (positive ? "PositiveRange" : "Range"));
+        Ranged(Quantity(dimension, positive, minimum, Value(dimension), ranged: true), Camel(dimension.Name) + (minimum > 0 ? $"From{minimum:0}" : positive ? "Positive" : "") + "Range");
 
     /// <summary>A share from 0 to 100 %.</summary>
     public static ScalarShape SingleShare(bool positive = false) => Quantity(Dimension.Ratio, positive, 0, $"(?:{Share})", ranged: false) with { Maximum = 1 };

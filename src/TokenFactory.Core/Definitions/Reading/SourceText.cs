@@ -48,7 +48,10 @@ internal sealed class SourceText
         }
         catch (DecoderFallbackException)
         {
+            // UTF-16 without a mark is full of NULs, and those say more than its first byte that is no UTF-8.
+            int nul = bytes.IndexOf((byte)0);
             int at = FirstInvalid(bytes);
+            at = nul >= 0 && nul < at ? nul : at;
             ReadOnlySpan<byte> before = bytes[..at];
             int line = before.Count((byte)'\n') + 1;
             int column = Encoding.UTF8.GetCharCount(before[(before.LastIndexOf((byte)'\n') + 1)..]) + 1;
