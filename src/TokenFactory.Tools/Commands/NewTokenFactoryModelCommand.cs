@@ -11,16 +11,16 @@ namespace TokenFactory.Tools.Commands;
 /// a size would do on a machine without downloading one. The folder appears whole or not at all; equal parameters and seed give equal bytes.
 /// </remarks>
 /// <example>
-/// <code>New-TokenFactoryModel -Name demo -Parameters 15M -Precision int4 -Path ./demo-model -Force</code>
-/// <para>Writes 15 million int4 parameters into ./demo-model.</para>
+/// <code>New-TokenFactoryModel -Name demo -Parameters 15M -Precision int4 -Path (Join-Path ([IO.Path]::GetTempPath()) demo-model) -Force</code>
+/// <para>Writes 15 million int4 parameters into a folder.</para>
 /// </example>
 /// <example>
-/// <code>New-TokenFactoryModel -Name tiny -Parameters 1M -Precision fp32 -Force; Get-TokenFactoryModel tiny</code>
-/// <para>Without a path the model goes to the per-user cache, where its name is enough to find it.</para>
+/// <code>New-TokenFactoryModel tiny 1M -Precision fp32 -Path (Join-Path ([IO.Path]::GetTempPath()) tiny-model) -Force | Format-List *</code>
+/// <para>Writes a smaller one in full precision and tells all about it.</para>
 /// </example>
 /// <example>
 /// <code>New-TokenFactoryModel -Name large -Parameters 1.5B -WhatIf</code>
-/// <para>Says where the model would go and how much room it takes.</para>
+/// <para>Says where the model would go, here to the per-user cache where its name is enough to find it, and how much room it takes.</para>
 /// </example>
 [Cmdlet(VerbsCommon.New, "TokenFactoryModel", SupportsShouldProcess = true)]
 [OutputType(typeof(ModelInfo))]

@@ -1,5 +1,5 @@
 using System.Collections;
-using System.Management.Automation.Runspaces;
+using System.Management.Automation;
 using TokenFactory.Inference.Models;
 
 namespace TokenFactory.Tools.Infrastructure;
@@ -16,12 +16,27 @@ public sealed class ModelCompleter : NameCompleter
             yield return (Path.GetFileName(folder), folder);
         }
 
-        if (Runspace.DefaultRunspace?.SessionStateProxy.Path.CurrentFileSystemLocation?.ProviderPath is string here)
+        if (CurrentFolder() is string here && Directory.Exists(here))
         {
             foreach (string folder in Directory.EnumerateDirectories(here).Where(ModelFolder.LooksLikeModel).Order(StringComparer.Ordinal))
             {
                 yield return ($".{Path.DirectorySeparatorChar}{Path.GetFileName(folder)}", folder);
             }
+        }
+    }
+
+    // A pipeline runs while something is completed, so the session's state can only be asked by a nested one.
+    private static string? CurrentFolder()
+    {
+        try
+        {
+            using var shell = PowerShell.Create(RunspaceMode.CurrentRunspace);
+            return shell.AddCommand("Microsoft.PowerShell.Management\\Get-Location").AddParameter("PSProvider", "FileSystem")
+                .Invoke<PathInfo>().FirstOrDefault()?.ProviderPath;
+        }
+        catch (Exception e) when (e is RuntimeException or InvalidOperationException)
+        {
+            return null;
         }
     }
 }
