@@ -200,9 +200,13 @@ public static class CostModel
             }
         }
 
-        return best ?? throw new TokenFactoryException("OperatingPointMissing", FailureKind.InvalidInput,
-            $"Tier '{tier.Name}' has no operating point to price. Add one to it, for example 'production: {{ output: 1850 tok/s/accelerator }}', or pipe a measured one: Measure-TokenFactoryThroughput | Get-TokenFactoryCost -Factory ...", tier.Name);
+        return best ?? throw PointMissing(tier);
     }
+
+    /// <summary>The failure of a tier that has no operating point.</summary>
+    /// <param name="tier">The tier.</param>
+    public static TokenFactoryException PointMissing(TierDefinition tier) => new("OperatingPointMissing", FailureKind.InvalidInput,
+        $"Tier '{tier.Name}' has no operating point to price. Add one to it, for example 'production: {{ output: 1850 tok/s/accelerator }}', or pipe a measured one: Measure-TokenFactoryThroughput | Get-TokenFactoryCost -Factory ...", tier.Name);
 
     private static double? Demand(TierDefinition tier)
     {

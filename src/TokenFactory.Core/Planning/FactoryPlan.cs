@@ -10,10 +10,10 @@ public sealed record FactoryPlan
     public required PlanObjective Objective { get; init; }
 
     /// <summary>Who makes what on which hardware at which operating point; a tier that makes nothing has one row of zeros.</summary>
-    public required IReadOnlyList<PlanAllocation> Allocations { get; init; }
+    public required IReadOnlyList<PlanAllocation> Allocations { get; init => field = value.ToIndexable(); }
 
     /// <summary>The hardware that the plan runs, buys or rents.</summary>
-    public required IReadOnlyList<PlanHardware> Hardware { get; init; }
+    public required IReadOnlyList<PlanHardware> Hardware { get; init => field = value.ToIndexable(); }
 
     /// <summary>Sold output tokens per day.</summary>
     public double TokensPerDay { get; init; }
@@ -40,10 +40,10 @@ public sealed record FactoryPlan
     public required string Currency { get; init; }
 
     /// <summary>Every limit with what is used of it, and whether it binds.</summary>
-    public required IReadOnlyList<PlanLimit> Limits { get; init; }
+    public required IReadOnlyList<PlanLimit> Limits { get; init => field = value.ToIndexable(); }
 
     /// <summary>What a little more of a limit is worth.</summary>
-    public required IReadOnlyList<ShadowPrice> ShadowPrices { get; init; }
+    public required IReadOnlyList<ShadowPrice> ShadowPrices { get; init => field = value.ToIndexable(); }
 
     /// <summary>The objective's value: money or tokens per day.</summary>
     public double ObjectiveValue { get; init; }
@@ -61,5 +61,5 @@ public sealed record FactoryPlan
     public double SolveSeconds { get; init; }
 
     /// <summary>What was found on the way: points that were not counted and why, what is unknown or assumed.</summary>
-    public IReadOnlyList<string> Notes { get; init; } = [];
+    public IReadOnlyList<string> Notes { get; init => field = value.ToIndexable(); } = [];
 }

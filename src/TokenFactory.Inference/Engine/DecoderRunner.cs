@@ -39,6 +39,9 @@ internal abstract unsafe class DecoderRunner : IDisposable
     /// <summary>True when a slot's beginning can be copied to another slot.</summary>
     public abstract bool CanCopy { get; }
 
+    /// <summary>True when the last decode step bound tensors of another shape than the one before.</summary>
+    public bool Rebound { get; protected set; }
+
     /// <summary>Makes room for this many tokens in a slot.</summary>
     public abstract void Reserve(int slot, int tokens);
 

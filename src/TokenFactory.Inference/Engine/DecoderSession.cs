@@ -14,6 +14,8 @@ internal sealed class DecoderSession : IDisposable
         Graph = graph;
         Provider = provider;
         Threads = threads;
+        LogitRows = graph.LogitsToKeep is null ? graph.LogitRows : LogitRows.Last;
+        KeepRank = graph.LogitsToKeep is { } keep && session.InputMetadata.TryGetValue(keep, out NodeMetadata? kept) ? kept.Dimensions.Length : 0;
         LogitsRank = session.OutputMetadata.TryGetValue(graph.Logits, out NodeMetadata? logits) ? logits.Dimensions.Length : 3;
     }
 
@@ -24,6 +26,12 @@ internal sealed class DecoderSession : IDisposable
     public ProviderChoice Provider { get; }
 
     public int Threads { get; }
+
+    /// <summary>Which rows are scored the way the engine drives the graph: a graph that is told how many scores the last.</summary>
+    public LogitRows LogitRows { get; }
+
+    /// <summary>Dimensions of the input that says how many rows to score.</summary>
+    public int KeepRank { get; }
 
     /// <summary>Dimensions of the logits.</summary>
     public int LogitsRank { get; }

@@ -22,8 +22,8 @@ internal sealed unsafe class GrowingRunner : DecoderRunner
         : base(session, slots, capacity)
     {
         long rowBytes = (long)Graph.VocabularySize * NativeBuffer.ElementSize(Graph.LogitsType);
-        LargestChunk = Graph.LogitRows == LogitRows.All ? (int)Math.Clamp(LargestLogitsBytes / rowBytes, 2, largestChunk) : largestChunk;
-        _buffers = new StepBuffers(Graph, 1, LargestChunk, capacity, Graph.LogitRows == LogitRows.All ? LargestChunk : 1);
+        LargestChunk = Session.LogitRows == LogitRows.All ? (int)Math.Clamp(LargestLogitsBytes / rowBytes, 2, largestChunk) : largestChunk;
+        _buffers = new StepBuffers(Graph, 1, LargestChunk, capacity, Session.LogitRows == LogitRows.All ? LargestChunk : 1);
         _slots = new Sequence[slots];
         _decoded = new float[slots][];
         for (int i = 0; i < slots; i++)
@@ -59,7 +59,7 @@ internal sealed unsafe class GrowingRunner : DecoderRunner
 
         ArgumentOutOfRangeException.ThrowIfNotEqual(past, sequence.Tokens);
         Step(sequence, tokens, past, runOptions);
-        _prefillRow = Graph.LogitRows == LogitRows.All ? tokens.Length - 1 : 0;
+        _prefillRow = Session.LogitRows == LogitRows.All ? tokens.Length - 1 : 0;
     }
 
     public override void Decode(int firstSlot, ReadOnlySpan<int> ids, ReadOnlySpan<int> lengths, ReadOnlySpan<bool> active, RunOptions runOptions)
@@ -174,13 +174,18 @@ internal sealed unsafe class GrowingRunner : DecoderRunner
             binding.BindInput(rows, temporary(_buffers.Rows.View(TensorElementType.Int64, [1])));
         }
 
+        if (Graph.LogitsToKeep is { } keep)
+        {
+            binding.BindInput(keep, temporary(_buffers.Keep.View(TensorElementType.Int64, Session.KeepRank == 0 ? [] : [1])));
+        }
+
         if (Graph.UseCacheBranch is { } branch)
         {
             binding.BindInput(branch, temporary(_buffers.Branch.View(TensorElementType.Bool, [1])));
         }
 
         long vocabulary = Graph.VocabularySize;
-        long[] shape = Graph.LogitRows switch
+        long[] shape = Session.LogitRows switch
         {
             LogitRows.All => [1, count, vocabulary],
             LogitRows.Selected => [1, vocabulary],

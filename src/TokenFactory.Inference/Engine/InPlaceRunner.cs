@@ -1,3 +1,4 @@
+using System.Numerics;
 using Microsoft.ML.OnnxRuntime;
 using TokenFactory.Inference.Models;
 
@@ -18,15 +19,17 @@ internal sealed unsafe class InPlaceRunner : DecoderRunner
     private readonly StepBuffers _prefillBuffers;
     private readonly StepBinding?[] _decode;
     private readonly StepBinding?[] _prefill;
-    private readonly bool _exactMask;
+    private readonly byte[]? _apart;
+    private readonly long _rowBytes;
     private long _prefillRow;
+    private bool _ranApart;
 
     public InPlaceRunner(DecoderSession session, int slots, int capacity, int largestChunk)
         : base(session, slots, capacity)
     {
-        long rowBytes = (long)Graph.VocabularySize * NativeBuffer.ElementSize(Graph.LogitsType);
-        LargestChunk = Graph.LogitRows == LogitRows.All ? (int)Math.Clamp(LargestLogitsBytes / rowBytes, 2, largestChunk) : largestChunk;
-        _exactMask = Graph.RopeSwitchTokens is not null;
+        long rowBytes = _rowBytes = (long)Graph.VocabularySize * NativeBuffer.ElementSize(Graph.LogitsType);
+        LargestChunk = Session.LogitRows == LogitRows.All ? (int)Math.Clamp(LargestLogitsBytes / rowBytes, 2, largestChunk) : largestChunk;
+        _apart = Graph.RopeSwitchTokens is null ? null : new byte[slots * rowBytes];
         _pool = new KvPool(Graph, slots, capacity);
         for (int slot = 0; slot < slots; slot++)
         {
@@ -34,7 +37,7 @@ internal sealed unsafe class InPlaceRunner : DecoderRunner
         }
 
         _decodeBuffers = new StepBuffers(Graph, slots, 1, capacity, slots);
-        _prefillBuffers = new StepBuffers(Graph, 1, LargestChunk, capacity, Graph.LogitRows == LogitRows.All ? LargestChunk : 1);
+        _prefillBuffers = new StepBuffers(Graph, 1, LargestChunk, capacity, Session.LogitRows == LogitRows.All ? LargestChunk : 1);
         _decode = new StepBinding?[slots * slots];
         _prefill = new StepBinding?[slots];
     }
@@ -64,22 +67,42 @@ internal sealed unsafe class InPlaceRunner : DecoderRunner
             buffers.SetToken(i, tokens[i], past + i);
         }
 
-        buffers.SetLength(0, total, total);
-        int logitRows = Graph.LogitRows == LogitRows.All ? count : score || Graph.LogitRows == LogitRows.Last ? 1 : 0;
+        int logitRows = Session.LogitRows == LogitRows.All ? count : score || Session.LogitRows == LogitRows.Last ? 1 : 0;
         _prefillRow = logitRows - 1;
-        if (Graph.LogitRows == LogitRows.Selected)
+        if (Session.LogitRows == LogitRows.Selected)
         {
             buffers.SetRow(0, count - 1);
         }
 
         // A rotary embedding that depends on the length must see the whole prompt's from its first chunk.
-        int mask = _exactMask ? Math.Max(total, promptTokens) : total;
+        int mask = promptTokens > Graph.RopeSwitchTokens ? promptTokens : total;
+        buffers.SetLength(0, total, mask);
         buffers.SetMask(0, mask, total);
-        binding.Shape(count, mask, logitRows);
+        _ = binding.Shape(count, mask, logitRows);
         binding.Run(runOptions);
     }
 
     public override void Decode(int firstSlot, ReadOnlySpan<int> ids, ReadOnlySpan<int> lengths, ReadOnlySpan<bool> active, RunOptions runOptions)
+    {
+        Rebound = false;
+        _ranApart = !OnOneSide(lengths);
+        if (!_ranApart)
+        {
+            Step(firstSlot, ids, lengths, runOptions);
+            return;
+        }
+
+        for (int i = 0; i < ids.Length; i++)
+        {
+            if (active[i])
+            {
+                Step(firstSlot + i, ids.Slice(i, 1), lengths.Slice(i, 1), runOptions);
+                new ReadOnlySpan<byte>(_decodeBuffers.Logits, (int)_rowBytes).CopyTo(_apart.AsSpan((int)(i * _rowBytes)));
+            }
+        }
+    }
+
+    private void Step(int firstSlot, ReadOnlySpan<int> ids, ReadOnlySpan<int> lengths, RunOptions runOptions)
     {
         int rows = ids.Length;
         StepBinding binding = _decode[(firstSlot * Slots) + rows - 1] ??= new StepBinding(Session, _decodeBuffers, _pool, firstSlot, rows);
@@ -90,22 +113,54 @@ internal sealed unsafe class InPlaceRunner : DecoderRunner
             longest = Math.Max(longest, lengths[i] + 1);
         }
 
-        int mask = _exactMask ? longest : Math.Min(Capacity, Math.Max(ShortestMask, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)longest)));
+        int total = Math.Min(Capacity, Math.Max(ShortestMask, (int)BitOperations.RoundUpToPowerOf2((uint)longest)));
+        if (Graph.RopeSwitchTokens is { } border && longest <= border)
+        {
+            total = Math.Min(total, border);
+        }
+
         for (int i = 0; i < rows; i++)
         {
             buffers.SetToken(i, ids[i], lengths[i]);
-            buffers.SetLength(i, lengths[i] + 1, longest);
+            buffers.SetLength(i, lengths[i] + 1, Graph.RopeSwitchTokens is null ? longest : total);
             buffers.SetRow(i, i);
-            buffers.SetMask(i, mask, lengths[i] + 1);
+            buffers.SetMask(i, total, lengths[i] + 1);
         }
 
-        binding.Shape(1, mask, rows);
+        Rebound |= binding.Shape(1, total, rows);
         binding.Run(runOptions);
+    }
+
+    // A rotary embedding that switches at a length switches for all rows of a step.
+    private bool OnOneSide(ReadOnlySpan<int> lengths)
+    {
+        if (Graph.RopeSwitchTokens is { } border)
+        {
+            bool longer = lengths[0] >= border;
+            foreach (int length in lengths)
+            {
+                if (length >= border != longer)
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
     }
 
     public override Span<float> PrefillLogits() => Row(_prefillBuffers.Logits, Math.Max(0, _prefillRow));
 
-    public override Span<float> DecodeLogits(int row) => Row(_decodeBuffers.Logits, row);
+    public override Span<float> DecodeLogits(int row)
+    {
+        if (!_ranApart)
+        {
+            return Row(_decodeBuffers.Logits, row);
+        }
+
+        _apart.AsSpan((int)(row * _rowBytes), (int)_rowBytes).CopyTo(new Span<byte>(_decodeBuffers.Logits, (int)_rowBytes));
+        return Row(_decodeBuffers.Logits, 0);
+    }
 
     protected override void Dispose(bool disposing)
     {

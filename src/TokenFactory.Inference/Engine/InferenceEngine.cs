@@ -156,6 +156,12 @@ public sealed class InferenceEngine : IGenerationEngine
     private static (int Slots, int Capacity, long BudgetTokens) Geometry(DecoderGraph graph, EngineOptions options)
     {
         int context = Math.Min(options.ContextTokens ?? int.MaxValue, graph.ContextTokens > 0 ? graph.ContextTokens : 4096);
+        if (graph.CacheMode == CacheMode.Growing)
+        {
+            // Such a graph sees no further than its tensors: it can't know in the first chunk that the prompt passes the switch.
+            context = Math.Min(context, graph.RopeSwitchTokens ?? int.MaxValue);
+        }
+
         long tokenBytes = Math.Max(1, graph.KvBytesPerToken);
         long budget = options.KvMemoryBytes ?? Math.Max(SmallestBudget, SystemMemory.AvailableBytes() / 2);
         long budgetTokens = Math.Min(budget / tokenBytes, (long)context * options.MaxBatch);
@@ -199,7 +205,7 @@ public sealed class InferenceEngine : IGenerationEngine
             Prompt = generation.Request.Prompt,
             Text = text.ToString(),
             TokenIds = ids,
-            LogProbabilities = generation.LogProbabilities is { } reported ? [.. reported.Take(count)] : null,
+            LogProbabilities = generation.LogProbabilities?.Take(count).ToArray(),
             Model = Model.Name,
             Provider = Provider,
             InputTokens = generation.Request.InputTokens.Length,

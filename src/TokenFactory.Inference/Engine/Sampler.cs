@@ -63,7 +63,8 @@ internal sealed class Sampler
         TensorPrimitives.Subtract(logits, logits[best], weights);
         TensorPrimitives.Divide(weights, options.Temperature, weights);
         TensorPrimitives.Exp(weights, weights);
-        weights[best] = 1;
+        // The vectorized exponential of 0 may be a bit above 1; equal logits must stay equal and the likeliest at the top.
+        TensorPrimitives.Min(weights, 1f, weights);
 
         Candidate border = new(0, int.MaxValue);
         bool topK = options.TopK > 0 && options.TopK < logits.Length;

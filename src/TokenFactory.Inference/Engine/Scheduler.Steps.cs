@@ -159,7 +159,7 @@ internal sealed partial class Scheduler
     private void CountBytes(int rows)
     {
         long bytes = GC.GetAllocatedBytesForCurrentThread();
-        if (_steadyRows == rows)
+        if (_steadyRows == rows && !_runner.Rebound)
         {
             _steadySteps++;
             _steadyBytes += bytes - _bytesAtStep;

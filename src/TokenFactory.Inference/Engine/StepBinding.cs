@@ -48,6 +48,11 @@ internal sealed class StepBinding : IDisposable
                 _binding.BindInput(total, Keep(buffers.Total.View(TensorElementType.Int32, [])));
             }
 
+            if (graph.LogitsToKeep is { } keep)
+            {
+                _binding.BindInput(keep, Keep(buffers.Keep.View(TensorElementType.Int64, session.KeepRank == 0 ? [] : [1])));
+            }
+
             if (graph.UseCacheBranch is { } branch)
             {
                 _binding.BindInput(branch, Keep(buffers.Branch.View(TensorElementType.Bool, [1])));
@@ -64,9 +69,11 @@ internal sealed class StepBinding : IDisposable
     /// <param name="tokens">Tokens of each row.</param>
     /// <param name="maskLength">Length of the mask.</param>
     /// <param name="logitRows">Rows that are scored.</param>
-    public void Shape(int tokens, int maskLength, int logitRows)
+    /// <returns>True when something was bound anew, which takes managed memory.</returns>
+    public bool Shape(int tokens, int maskLength, int logitRows)
     {
         DecoderGraph graph = _session.Graph;
+        bool rebound = false;
         if (tokens != _tokens || logitRows != _logitRows)
         {
             Clear(_shaped);
@@ -82,7 +89,7 @@ internal sealed class StepBinding : IDisposable
             }
 
             long vocabulary = graph.VocabularySize;
-            long[] shape = graph.LogitRows switch
+            long[] shape = _session.LogitRows switch
             {
                 LogitRows.All => [_rows, tokens, vocabulary],
                 LogitRows.Selected => [logitRows, vocabulary],
@@ -91,6 +98,7 @@ internal sealed class StepBinding : IDisposable
             _binding.BindOutput(graph.Logits, Add(_buffers.Scores.View(graph.LogitsType, shape)));
             _tokens = tokens;
             _logitRows = logitRows;
+            rebound = true;
         }
 
         if (graph.AttentionMask is { } mask && maskLength != _maskLength)
@@ -99,7 +107,10 @@ internal sealed class StepBinding : IDisposable
             _mask = _buffers.Mask.View(graph.AttentionMaskType, [_rows, maskLength]);
             _binding.BindInput(mask, _mask);
             _maskLength = maskLength;
+            rebound = true;
         }
+
+        return rebound;
     }
 
     public void Run(RunOptions options) => _session.Session.RunWithBinding(options, _binding);

@@ -19,6 +19,8 @@ internal sealed unsafe class StepBuffers : IDisposable
         Total = new NativeBuffer(4);
         Rows = new NativeBuffer(8L * rows);
         Mask = new NativeBuffer(graph.AttentionMask is null ? 0 : (long)rows * capacity * NativeBuffer.ElementSize(graph.AttentionMaskType));
+        Keep = new NativeBuffer(8);
+        *(long*)Keep.Pointer = 1;
         Branch = new NativeBuffer(1);
         Branch.Pointer[0] = 1;
         Scores = new NativeBuffer((long)logitRows * graph.VocabularySize * NativeBuffer.ElementSize(graph.LogitsType));
@@ -37,6 +39,8 @@ internal sealed unsafe class StepBuffers : IDisposable
     public NativeBuffer Rows { get; }
 
     public NativeBuffer Mask { get; }
+
+    public NativeBuffer Keep { get; }
 
     public NativeBuffer Branch { get; }
 
@@ -82,7 +86,7 @@ internal sealed unsafe class StepBuffers : IDisposable
 
     public void Dispose()
     {
-        foreach (NativeBuffer buffer in new[] { Ids, Positions, Lengths, Total, Rows, Mask, Branch, Scores })
+        foreach (NativeBuffer buffer in new[] { Ids, Positions, Lengths, Total, Rows, Mask, Keep, Branch, Scores })
         {
             buffer.Dispose();
         }

@@ -9,7 +9,7 @@ internal static class ReportComposer
     // The reading order: the answer first, then what it rests on.
     private static readonly Func<ReportItems, ReportSection?>[] s_sections =
     [
-        CapacitySection.Make, ThroughputSection.Make, CostSection.Make, OutlookSection.Make, DefinitionSection.Make, HardwareSection.Make,
+        CapacitySection.Make, ThroughputSection.Make, CostSection.Make, PlanSection.Make, OutlookSection.Make, DefinitionSection.Make, HardwareSection.Make,
     ];
 
     /// <summary>Composes the report.</summary>

@@ -60,7 +60,13 @@ public sealed class GetTokenFactoryCostCommand : TokenFactoryCommand
         var options = new CostOptions { Draws = Draws, Seed = Seed };
         if (OperatingPoint is not { Length: > 0 } points)
         {
-            Write(CostModel.Evaluate(Factory, options, StopToken));
+            // A tier without a point is an error of its own; the others still have their cost.
+            foreach (TierDefinition tier in Factory.Tiers.Where(t => t.Production.Count == 0 && Wildcards.Match(Tier, t.Name)))
+            {
+                WriteFailure(CostModel.PointMissing(tier));
+            }
+
+            Write(CostModel.Evaluate(Factory with { Tiers = [.. Factory.Tiers.Where(t => t.Production.Count > 0)] }, options, StopToken));
             return;
         }
 

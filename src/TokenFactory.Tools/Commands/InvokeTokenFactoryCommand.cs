@@ -102,7 +102,7 @@ public sealed class InvokeTokenFactoryCommand : GenerationCommand
         base.Dispose(disposing);
     }
 
-    private void Enqueue(int[] tokens, string text)
+    private void Enqueue(int[] tokens, string? text)
     {
         int index = _index++;
         Pump(async (writer, token) =>

@@ -3,14 +3,16 @@ using System.Management.Automation;
 using TokenFactory.Inference.Engine;
 using TokenFactory.Inference.Models;
 using TokenFactory.Inference.Providers;
+using TokenFactory.Inference.Text;
 
 namespace TokenFactory.Tools.Infrastructure;
 
 /// <summary>Base of cmdlets that generate: the model, its engine, the sampling parameters, and how a prompt is composed.</summary>
 public abstract class GenerationCommand : TokenFactoryCommand
 {
-    private readonly List<PSObject> _conversation = [];
+    private readonly List<ChatMessage> _conversation = [];
     private EngineLease? _lease;
+    private PromptComposer? _composer;
 
     /// <summary>The model: an object of Get-TokenFactoryModel, a name, or a folder's path. Without it, the embedded default.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -112,7 +114,7 @@ public abstract class GenerationCommand : TokenFactoryCommand
     protected bool HasConversation => _conversation.Count > 0;
 
     /// <summary>The content of the last message.</summary>
-    protected string LastMessage => LanguagePrimitives.ConvertTo<string>(Property(_conversation[^1], "content")) ?? "";
+    protected string? LastMessage => _conversation[^1].Content as string;
 
     /// <inheritdoc/>
     protected override void OnBegin()
@@ -173,38 +175,31 @@ public abstract class GenerationCommand : TokenFactoryCommand
 
     /// <summary>Adds a message to the conversation.</summary>
     /// <param name="item">An object with role and content.</param>
-    protected void AddMessage(object item)
-    {
-        PSObject message = item is PSObject wrapped ? wrapped : new PSObject(item);
-        if (Property(message, "role") is null)
-        {
-            throw new Core.TokenFactoryException("MessageInvalid", Core.FailureKind.InvalidInput,
-                "A prompt is a text, or a message with role and content: @{ role = 'user'; content = 'Hello' }.", item);
-        }
-
-        _conversation.Add(message);
-    }
+    protected void AddMessage(object item) => _conversation.Add(PlainValues.Message(item));
 
     /// <summary>The tokens of a prompt: through the chat template unless -Raw or the model has none.</summary>
     /// <param name="text">The user's text; null when the conversation is all.</param>
     protected int[] Compose(string? text)
     {
-        if (Engine.Tokenizer is not { } tokenizer)
+        _composer ??= new PromptComposer(Engine);
+        bool chat = System is not null || _conversation.Count > 0 || Tool.Length > 0;
+        if (!chat && (Raw || !_composer.HasTemplate))
         {
-            throw new Core.TokenFactoryException("TokenizerNotFound", Core.FailureKind.NotFound,
-                $"The model {Engine.Model.Name} has no tokenizer.json. Put the one it was trained with into {Engine.Model.Path}.", Engine.Model.Path);
+            return _composer.Raw(text ?? "");
         }
 
-        if (HasConversation || System is not null || Tool.Length > 0)
+        List<ChatMessage> messages = [];
+        if (System is not null)
         {
-            throw new Core.TokenFactoryException("ChatTemplateNotFound", Core.FailureKind.NotFound,
-                $"The model {Engine.Model.Name} has no chat template. Give a plain prompt.", Engine.Model.Path);
+            messages.Add(new ChatMessage("system", System));
         }
 
-        return tokenizer.EncodeToIds(text ?? "");
+        messages.AddRange(_conversation);
+        if (text is not null)
+        {
+            messages.Add(new ChatMessage("user", text));
+        }
+
+        return _composer.Chat(messages, [.. Tool.Select(PlainValues.Tool)], StopToken);
     }
-
-    private static object? Property(PSObject message, string name) => message.BaseObject is IDictionary dictionary
-        ? dictionary.Keys.Cast<object>().Where(k => string.Equals(k.ToString(), name, StringComparison.OrdinalIgnoreCase)).Select(k => dictionary[k]).FirstOrDefault()
-        : message.Properties[name]?.Value;
 }

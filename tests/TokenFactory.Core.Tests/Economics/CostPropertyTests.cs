@@ -60,6 +60,26 @@ public class CostPropertyTests
     public void Random_definitions_never_crash_never_give_nan_and_always_sum() => s_factory.Sample(Check, iter: Count);
 
     [Fact]
+    public void Random_definitions_compare_with_finite_figures() => s_factory.Sample(
+        factory =>
+        {
+            if (factory.Hardware.All(h => h.Count is null or 0))
+            {
+                return;
+            }
+
+            IReadOnlyList<CostComparison> rows = ComparisonModel.Compare([factory], options: new CostOptions { Draws = 0 });
+
+            Assert.Equal(factory.Tiers.Count, rows.Count);
+            // Somebody is the cheapest, unless nobody sells.
+            Assert.Equal(rows.Any(r => r.CostPerMillionOutputTokens is not null), rows.Any(r => r.Cheapest));
+            Assert.All(rows, r => Assert.True(r.CostPerMillionOutputTokens is null or (>= 0 and < double.PositiveInfinity)));
+            Assert.All(rows, r => Assert.True(r.TiePrice is null || double.IsFinite(r.TiePrice.Value)));
+            Assert.All(rows, r => Assert.True(r.CostRatio is null || (r.CostRatio >= 0 && !double.IsNaN(r.CostRatio.Value))));
+        },
+        iter: Count / 3);
+
+    [Fact]
     public void Figures_do_not_depend_on_the_culture()
     {
         string[] texts = [.. new[] { "en-US", "de-DE", "tr-TR" }.Select(name =>
