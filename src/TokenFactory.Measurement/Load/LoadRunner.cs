@@ -280,7 +280,8 @@ public sealed class LoadRunner : IDisposable
         int started = 0;
         int failed = 0;
         RequestFailure? first = null;
-        int width = _plan.Shape switch { ConcurrencyLoad c => c.Concurrency, SessionLoad s => s.Sessions, _ => 8 };
+        // Whoever asks for a long warm-up of an open loop wants its connections open before the first measured request.
+        int width = _plan.Shape switch { ConcurrencyLoad c => c.Concurrency, SessionLoad s => s.Sessions, _ => count <= 64 ? 8 : Math.Min(count, 8192) };
         await SlotsAsync(Math.Min(width, count), async _ =>
         {
             for (int i = Interlocked.Increment(ref started); i <= count && !stop.IsCancellationRequested; i = Interlocked.Increment(ref started))

@@ -26,12 +26,14 @@ internal sealed class PooledRequest(TimeSpan timeout)
 {
     private readonly CancellationTokenSource _limit = new();
 
+    private bool _spoiled;
+
     public RequestTrace Trace { get; } = new();
 
     /// <summary>Sends a request; false when the run was stopped meanwhile.</summary>
     public async Task<bool> SendAsync(ILoadTarget target, LoadRequest request, CancellationToken stop)
     {
-        using CancellationTokenRegistration registration = stop.UnsafeRegister(static s => ((CancellationTokenSource)s!).Cancel(), _limit);
+        CancellationTokenRegistration registration = stop.UnsafeRegister(static s => ((CancellationTokenSource)s!).Cancel(), _limit);
         _limit.CancelAfter(timeout);
         try
         {
@@ -46,6 +48,11 @@ internal sealed class PooledRequest(TimeSpan timeout)
 
             Trace.Failure = new RequestFailure(FailureReason.Timeout,
                 FormattableString.Invariant($"No end after {timeout.TotalSeconds:0.###} s, {Trace.FragmentCount} fragments had come."));
+        }
+        finally
+        {
+            // Disposing would wait for a callback that runs on another thread, and this may be the very thread that callback waits for.
+            _spoiled = stop.CanBeCanceled && !registration.Unregister();
         }
 
         long now = Stopwatch.GetTimestamp();
@@ -65,6 +72,6 @@ internal sealed class PooledRequest(TimeSpan timeout)
     public bool TryReset()
     {
         Trace.Reset();
-        return _limit.TryReset();
+        return !_spoiled && _limit.TryReset();
     }
 }

@@ -17,7 +17,8 @@ public sealed class DurationTransformationAttribute : ArgumentTransformationAttr
         double seconds = value switch
         {
             TimeSpan => 0,
-            int or long or double or float or decimal => Convert.ToDouble(value, CultureInfo.InvariantCulture),
+            // PowerShell reads a bare 30s as the short number 30.
+            short or byte or sbyte or ushort or uint or ulong or int or long or double or float or decimal => Convert.ToDouble(value, CultureInfo.InvariantCulture),
             string text => Seconds(text),
             _ => double.NaN,
         };

@@ -18,8 +18,14 @@ internal sealed class ThroughputRun(MeasureTokenFactoryThroughputCommand command
     private ThroughputMeasurement? _stopped;
 
     /// <summary>Measures.</summary>
-    public async Task MeasureAsync(PipelineWriter writer, CancellationToken stop)
+    /// <param name="writer">The pipeline.</param>
+    /// <param name="stopped">Cancelled when the pipeline is stopped.</param>
+    public async Task MeasureAsync(PipelineWriter writer, CancellationToken stopped)
     {
+        // The thread that stops the pipeline must not be the one that ends thousands of requests.
+        using var ending = new CancellationTokenSource();
+        CancellationToken stop = ending.Token;
+        CancellationTokenRegistration registration = stopped.UnsafeRegister(static s => _ = ((CancellationTokenSource)s!).CancelAsync(), ending);
         try
         {
             ThroughputOptions options = command.Options(records);
@@ -60,6 +66,7 @@ internal sealed class ThroughputRun(MeasureTokenFactoryThroughputCommand command
         }
         finally
         {
+            registration.Unregister();
             _ended.TrySetResult();
         }
     }
