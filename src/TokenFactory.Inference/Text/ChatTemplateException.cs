@@ -19,7 +19,9 @@ public sealed class ChatTemplateException : TokenFactoryException
     internal static ChatTemplateException Refused(string words) => new("ChatTemplateRefused", FailureKind.InvalidInput,
         $"The model's chat template refuses these messages: {words}", words);
 
-    internal static ChatTemplateException Failed(string what) => new("ChatTemplateFailed", FailureKind.OperationFailed,
+    internal static ChatTemplateException Failed(string detail) => Describe(detail.Length <= 600 ? detail : string.Concat(detail.AsSpan(0, 600), "…"));
+
+    private static ChatTemplateException Describe(string what) => new("ChatTemplateFailed", FailureKind.OperationFailed,
         $"The chat template failed on these messages: {what}. Check the messages' fields, or give another template.", what);
 
     internal static ChatTemplateException Limit(string what) => new("ChatTemplateLimit", FailureKind.ResourceUnavailable,

@@ -40,6 +40,11 @@ internal sealed class PythonJson
     private void Write(object? value, int depth)
     {
         RuntimeHelpers.EnsureSufficientExecutionStack();
+        if (depth > PythonText.DepthLimit)
+        {
+            throw ChatTemplateException.Limit("a value is too deep to be written");
+        }
+
         _context.Reserve(1, _output.Length - _counted + 1);
         _counted = _output.Length;
         switch (value)

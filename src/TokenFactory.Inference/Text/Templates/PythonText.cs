@@ -7,6 +7,8 @@ namespace TokenFactory.Inference.Text.Templates;
 /// <summary>Texts as Python sees them: <c>str</c>, <c>repr</c>, whitespace, and positions that count code points.</summary>
 internal static class PythonText
 {
+    public const int DepthLimit = 500;
+
     private const int ReprLimit = 16_000_000;
 
     /// <summary>What <c>str.strip()</c> strips.</summary>
@@ -54,7 +56,7 @@ internal static class PythonText
     public static string Repr(object? value)
     {
         var output = new StringBuilder();
-        Repr(value, output);
+        Repr(value, output, 0);
         return output.ToString();
     }
 
@@ -128,12 +130,12 @@ internal static class PythonText
         _ => TypeName(value) + " object",
     };
 
-    private static void Repr(object? value, StringBuilder output)
+    private static void Repr(object? value, StringBuilder output, int depth)
     {
         RuntimeHelpers.EnsureSufficientExecutionStack();
-        if (output.Length > ReprLimit)
+        if (output.Length > ReprLimit || depth > DepthLimit)
         {
-            throw ChatTemplateException.Limit("a value's text is too long");
+            throw ChatTemplateException.Limit("a value is too long or too deep to be written");
         }
 
         switch (value)
@@ -159,7 +161,7 @@ internal static class PythonText
                 for (int i = 0; i < list.Items.Count; i++)
                 {
                     output.Append(i > 0 ? ", " : "");
-                    Repr(list.Items[i], output);
+                    Repr(list.Items[i], output, depth + 1);
                 }
 
                 output.Append(tuple && list.Items.Count == 1 ? "," : "").Append(tuple ? ')' : ']');
@@ -171,9 +173,9 @@ internal static class PythonText
                 {
                     output.Append(first ? "" : ", ");
                     first = false;
-                    Repr(key, output);
+                    Repr(key, output, depth + 1);
                     output.Append(": ");
-                    Repr(item, output);
+                    Repr(item, output, depth + 1);
                 }
 
                 output.Append('}');

@@ -42,7 +42,7 @@ internal sealed class TokenReader(List<Token> tokens)
         }
     }
 
-    public ChatTemplateException Error(string what) => ChatTemplateException.Invalid(what, Current.Line);
+    public ChatTemplateException Error(string what) => ChatTemplateException.Invalid(what.Length <= 300 ? what : what[..300] + "…", Current.Line);
 
     private ChatTemplateException Unexpected(string expected) =>
         Error($"{expected} was expected, not {(Current.Value.Length == 0 ? Current.Kind.ToString().ToLowerInvariant() : $"'{Current.Value}'")}");
