@@ -57,9 +57,14 @@ public readonly partial record struct GrowthRate(Estimate Factor, double PeriodY
         return true;
     }
 
-    /// <summary>The rate as a definition has it, per year or per month.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Factor.Value:R} x/{(PeriodYears == 1 ? "year" : string.Create(CultureInfo.InvariantCulture, $"{PeriodYears:R} years"))}");
+    /// <summary>The rate as a definition has it: <c>1.12 x/month</c>, <c>10000 x/2 years</c>.</summary>
+    public override string ToString()
+    {
+        double months = Math.Round(PeriodYears * 12, 9);
+        (double count, string unit) = months % 12 == 0 ? (months / 12, "year") : months % 1 == 0 ? (months, "month") : (Math.Round(PeriodYears * 365, 9), "day");
+        string period = count == 1 ? unit : string.Create(CultureInfo.InvariantCulture, $"{count:R} {unit}s");
+        return string.Create(CultureInfo.InvariantCulture, $"{Factor.Value:R} x/{period}");
+    }
 
     [GeneratedRegex("^([-+]?" + QuantityParser.NumberPattern + ") {0,4}([%x×]) {0,4}/ {0,4}(?:(" + QuantityParser.NumberPattern
         + ") {0,4})?(d|days?|weeks?|months?|quarters?|y|yr|years?)$")]

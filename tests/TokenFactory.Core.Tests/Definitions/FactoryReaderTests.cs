@@ -98,6 +98,8 @@ public sealed class FactoryReaderTests
     [InlineData("tiers: [{ name: a }]\nsite: { power: 1 kUSD ± 10 % }", "wants W, kW, MW or GW")]
     [InlineData("tiers: [{ name: a }]\nsite: { power: 0 W }", "must be more than nothing")]
     [InlineData("tiers: [{ name: a }]\nsite: { power: -1 W }", "must not be negative")]
+    [InlineData("tiers: [{ name: a }]\nfinance: { utilization: 75 % ± 60 % }", "goes above 100 %")]
+    [InlineData("tiers: [{ name: a }]\nsite: { racks: 9999999999 }", "wants at most 100000000")]
     [InlineData("tiers: [{ name: a }]\nsite:", "is empty")]
     [InlineData("tiers: [{ name: true }]", "got the Boolean true. Quote it")]
     [InlineData("tiers: []", "wants at least 1 entry")]

@@ -22,12 +22,16 @@ public sealed class HostileYamlTests
         yield return new("huge scalar", "factory: " + new string('x', 500_000), "characters; the longest is");
         yield return new("huge quoted scalar", "factory: \"" + new string('x', 900_000) + "\"", "characters; the longest is");
         yield return new("long text", "factory: f\n#" + new string('x', 1 << 20), "KiB");
-        yield return new("many keys", string.Concat(Enumerable.Range(0, 60_000).Select(i => $"k{i}: 1\n")), "more than 100000 values");
+        yield return new("many keys", string.Concat(Enumerable.Range(0, 60_000).Select(i => $"k{i}: 1\n")), "more than 20000 values");
+        yield return new("many wrong keys", "factory: f\ntiers: [{ name: a }]\n" + string.Concat(Enumerable.Range(0, 9_000).Select(i => $"k{new string('x', 50)}{i}: 1\n")), "9000 mistakes");
+        yield return new("many wrong names", "factory: f\nmodels:\n" + string.Concat(Enumerable.Range(0, 2_000).Select(i => $"- name: m{new string('x', 50)}{i}\n"))
+            + "tiers:\n" + string.Concat(Enumerable.Range(0, 2_000).Select(i => $"- {{ name: t{i}, model: n{new string('y', 50)}{i} }}\n")), "2000 mistakes");
         yield return new("many open quotes", string.Concat(Enumerable.Repeat("\"", 50_001)), "");
         yield return new("duplicate key", "factory: f\nfactory: g\ntiers: [{ name: a }]\n", "'factory' is here twice; the first is in line 1");
         yield return new("tab", "factory: f\nsite:\n\tpower: 1 GW\n", "definition:3:1: is indented with a tab");
         yield return new("two documents", "factory: f\n---\nfactory: g\n", "second document");
         yield return new("nul", "factory: f\0\n", "U+0000");
+        yield return new("terminal escape", "factory: f\u001b[2J\n", "U+001B");
         yield return new("key that is a list", "? [a]\n: b\n", "list or mapping as a key");
         yield return new("empty", "", "is empty");
         yield return new("comment only", "# nothing\n", "is empty");
@@ -80,6 +84,14 @@ public sealed class HostileYamlTests
     }
 
     [Fact]
+    public void An_escape_written_in_quotes_never_reaches_the_terminal()
+    {
+        DefinitionException e = Assert.Throws<DefinitionException>(() => FactoryReader.Read("factory: \"f\\e[2J\"\n\"ti\\eers\": 1\ntiers: [{ name: a }]\n", null, s_options));
+        Assert.Equal(2, e.Problems.Count);
+        Assert.DoesNotContain('\u001b', e.Message);
+    }
+
+    [Fact]
     public void A_byte_order_mark_of_UTF8_is_fine()
     {
         string path = Path.Join(Path.GetTempPath(), $"tokenfactory-{Guid.NewGuid():N}.yaml");
@@ -106,7 +118,7 @@ public sealed class HostileYamlTests
     [Fact]
     public void No_text_crashes_the_reader()
     {
-        int iterations = int.TryParse(Environment.GetEnvironmentVariable("TOKENFACTORY_DEFINITION_ITERATIONS"), out int wanted) ? wanted : 3_000;
+        int iterations = int.TryParse(Environment.GetEnvironmentVariable("TOKENFACTORY_DEFINITION_ITERATIONS"), out int wanted) ? wanted : 1_500;
         Gen.Select(Mutation.Text, Gen.String[Gen.Char["\n\t :-[]{}&*!|>'\"%@`#,?abcdefgh0123456789\u00b1\0\ufeff"], 0, 60], Gen.Int[0, 9])
             .Sample((mutated, random, which) =>
             {

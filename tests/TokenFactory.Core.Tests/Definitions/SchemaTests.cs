@@ -77,9 +77,9 @@ public sealed partial class SchemaTests
             {
                 Interlocked.Increment(ref meaning);
             }
-        }, iter: 1_500);
+        }, iter: 1_200);
         TestContext.Current.TestOutputHelper?.WriteLine($"{accepted} accepted, of which {meaning} are refused for their meaning; {refused} refused");
-        Assert.True(accepted >= 150 && refused >= 500, $"{accepted} accepted, {refused} refused: too one-sided to prove anything");
+        Assert.True(accepted >= 120 && refused >= 500, $"{accepted} accepted, {refused} refused: too one-sided to prove anything");
     }
 
     [Fact]

@@ -130,6 +130,18 @@ public sealed class QuantityParserTests
     }
 
     [Theory]
+    [InlineData("12 %/month", "1.12 x/month")]
+    [InlineData("10000 x/2 years", "10000 x/2 years")]
+    [InlineData("1.5 x/3 months", "1.5 x/3 months")]
+    [InlineData("2 x/week", "2 x/7 days")]
+    public void Writes_growth_so_that_it_reads_back(string text, string expected)
+    {
+        string written = GrowthRate.Parse(text).ToString();
+        Assert.Equal(expected, written);
+        Assert.Equal(GrowthRate.Parse(text).PeriodYears, GrowthRate.Parse(written).PeriodYears, 1e-9);
+    }
+
+    [Theory]
     [InlineData("12 %")]
     [InlineData("-150 %/year")]
     [InlineData("0 x/year")]

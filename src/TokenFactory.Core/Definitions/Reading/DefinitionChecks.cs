@@ -29,9 +29,11 @@ internal sealed class DefinitionChecks(ICollection<DefinitionProblem> problems, 
             Known(model["architecture"], catalog.ArchitectureNames, "architecture", "Get-TokenFactoryArchitecture lists them; its figures can stand here instead");
         }
 
+        HashSet<string>? models = Names(root, "models");
+        HashSet<string>? hardwareNames = Names(root, "hardware");
         foreach (RecordValue tier in root.Records("tiers"))
         {
-            Tier(root, tier);
+            Tier(tier, models, hardwareNames);
         }
 
         foreach (RecordValue role in root.Records("people"))
@@ -46,11 +48,9 @@ internal sealed class DefinitionChecks(ICollection<DefinitionProblem> problems, 
         }
     }
 
-    private void Tier(RecordValue root, RecordValue tier)
+    private void Tier(RecordValue tier, HashSet<string>? models, HashSet<string>? hardware)
     {
         Known(tier["workload"], catalog.WorkloadNames, "workload", "Get-TokenFactoryWorkload lists them; its figures can stand here instead");
-        string[]? models = Names(root, "models");
-        string[]? hardware = Names(root, "hardware");
         Known(tier["model"], models, "model", "models of this definition");
         Known(tier["hardware"], hardware, "hardware", "hardware of this definition");
         foreach (RecordValue point in tier.Records("production"))
@@ -67,14 +67,14 @@ internal sealed class DefinitionChecks(ICollection<DefinitionProblem> problems, 
         }
     }
 
-    private static string[]? Names(RecordValue root, string list) =>
-        root[list] is null ? null : [.. root.Records(list).Select(r => r.Text("name")).OfType<string>()];
+    private static HashSet<string>? Names(RecordValue root, string list) =>
+        root[list] is null ? null : root.Records(list).Select(r => r.Text("name")).OfType<string>().ToHashSet(StringComparer.OrdinalIgnoreCase);
 
     private void Known(Field? field, IEnumerable<string>? names, string what, string where)
     {
         if (field?.Value is string name && names is not null && !names.Contains(name, StringComparer.OrdinalIgnoreCase))
         {
-            Add(field.Node, field.Path, $"names no {what}: '{name}'{Nearest.Hint(name, names)} ({where})");
+            Add(field.Node, field.Path, $"names no {what}: '{name}'{(problems.Count < Nearest.MaxHints ? Nearest.Hint(name, names) : "")} ({where})");
         }
     }
 

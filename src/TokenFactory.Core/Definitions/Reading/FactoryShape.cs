@@ -14,7 +14,7 @@ internal static class FactoryShape
         new Key("pue", Shapes.Ranged(Dimension.Factor, minimum: 1), "Facility power divided by IT power. All-in power has it inside already."),
         new Key("energyPrice", Shapes.Ranged(Dimension.EnergyPrice), "Price of energy."),
         new Key("facility", Shapes.Ranged(Dimension.MoneyPerMegawatt), "Buildings and power, per megawatt at the meter."),
-        new Key("racks", Shapes.Count("a whole number of racks"), "Floor space: hardware units that fit."),
+        new Key("racks", Shapes.Count("a whole number of racks", 0, 100_000_000), "Floor space: hardware units that fit."),
         new Key("spare", new ScalarShape("N-1, N-2 or N", Spare) { Pattern = "^[nN](?:-[0-9]{1,2})?$", Choices = ["N", "N-1", "N-2"] },
             "Units of each hardware that may be down while capacity holds."),
         new Key("budget", Shapes.Ranged(Dimension.Money), "Capital that may be spent."),

@@ -3,6 +3,12 @@ namespace TokenFactory.Core.Definitions.Reading;
 /// <summary>Finds the name that a misspelt one was meant to be.</summary>
 internal static class Nearest
 {
+    // Nobody has so many; a hostile text would have a quadratic search.
+    private const int MaxCandidates = 500;
+
+    /// <summary>Mistakes beyond this many get no hint: each costs a search.</summary>
+    public const int MaxHints = 50;
+
     /// <summary>A clause that offers the nearest name, or lists them when none is near; empty when there are none.</summary>
     public static string Hint(string word, IEnumerable<string> names)
     {
@@ -30,7 +36,7 @@ internal static class Nearest
 
         string lower = word.ToLowerInvariant();
         (string? name, int distance) = (null, int.MaxValue);
-        foreach (string candidate in names)
+        foreach (string candidate in names.Take(MaxCandidates))
         {
             int edits = Distance(lower, candidate.ToLowerInvariant());
             if (edits < distance)

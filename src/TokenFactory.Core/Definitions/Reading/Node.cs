@@ -19,7 +19,10 @@ internal abstract class Node(SourceText source, int line, int column, int length
     public abstract string Kind { get; }
 
     public DefinitionProblem Problem(string path, string message, DefinitionProblemKind kind) =>
-        new(Source.Name, Line, Column, path, message, Source.Pointer(Line, Column, Length), kind);
+        new(Source.Name, Line, Column, Shown(path), Shown(message), Source.Pointer(Line, Column, Length), kind);
+
+    // An escape in a quoted text could colour or clear the terminal that an error is read on.
+    private static string Shown(string text) => text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '\uFFFD' : c)) : text;
 }
 
 internal sealed class ScalarNode(SourceText source, int line, int column, int length, string text, bool isPlain)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.RegularExpressions;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
@@ -12,8 +13,11 @@ namespace TokenFactory.Core.Definitions.Reading;
 internal sealed partial class NodeReader
 {
     private const int MaxDepth = 24;
-    private const int MaxNodes = 100_000;
+    private const int MaxNodes = 20_000;
     private const int MaxScalar = 16 * 1024;
+
+    private static readonly SearchValues<char> s_control = SearchValues.Create(
+        [.. Enumerable.Range(0, 0xA0).Select(c => (char)c).Where(c => char.IsControl(c) && c is not ('\t' or '\n' or '\r' or '\u0085'))]);
 
     private readonly SourceText _source;
     private readonly ICollection<DefinitionProblem> _problems;
@@ -37,7 +41,7 @@ internal sealed partial class NodeReader
             return null;
         }
 
-        int control = source.Text.AsSpan().IndexOfAnyInRange('\0', '\u0008');
+        int control = source.Text.AsSpan().IndexOfAny(s_control);
         if (control >= 0)
         {
             ReadOnlySpan<char> before = source.Text.AsSpan(0, control);

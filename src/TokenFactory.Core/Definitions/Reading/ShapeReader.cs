@@ -103,7 +103,8 @@ internal sealed partial class ShapeReader(ICollection<DefinitionProblem> problem
         {
             if (shape.Find(keyNode.Text) is not { } key)
             {
-                problems.Add(keyNode.Problem(path, $"has no key '{Shorten(keyNode.Text)}'{Nearest.Hint(keyNode.Text, shape.Keys.Select(k => k.Name))}", DefinitionProblemKind.Structure));
+                string near = problems.Count < Nearest.MaxHints ? Nearest.Hint(keyNode.Text, shape.Keys.Select(k => k.Name)) : "";
+                problems.Add(keyNode.Problem(path, $"has no key '{Shorten(keyNode.Text)}'{near}", DefinitionProblemKind.Structure));
                 continue;
             }
 

@@ -8,10 +8,10 @@ internal static class Shapes
 {
     private const string Share = "(?:100(?:\\.0{0,9})?|[0-9]{1,2}(?:\\.[0-9]{0,20})?|\\.[0-9]{1,20}) {0,4}%|(?:1(?:\\.0{0,9})?|0?\\.[0-9]{1,20}|0)";
 
-    /// <summary>A name: any text without line breaks that does not begin or end with a space; a number is taken as its text.</summary>
+    /// <summary>A name: any text without line breaks and control characters that does not begin or end with a space; a number is taken as its text.</summary>
     public static ScalarShape Text(string wants = "a name") => new(wants, TakeText)
     {
-        Pattern = "^[^\\s](?:[^\\r\\n]{0,198}[^\\s])?$",
+        Pattern = "^[^\\s\\u0000-\\u001f\\u007f-\\u009f](?:[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]{0,198}[^\\s\\u0000-\\u001f\\u007f-\\u009f])?$",
         TakesNumber = true,
     };
 
@@ -83,11 +83,11 @@ internal static class Shapes
         Ranged(Quantity(dimension, positive, minimum, Value(dimension), ranged: true), Camel(dimension.Name) + (minimum > 0 ? $"From{minimum:0}" : positive ? "Positive" : "") + "Range");
 
     /// <summary>A share from 0 to 100 %.</summary>
-    public static ScalarShape SingleShare(bool positive = false) => Quantity(Dimension.Ratio, positive, 0, $"(?:{Share})", ranged: false) with { Maximum = 1 };
+    public static ScalarShape SingleShare(bool positive = false) => Quantity(Dimension.Ratio, positive, 0, $"(?:{Share})", ranged: false, maximum: 1);
 
     /// <summary>A share from 0 to 100 % that may be a range.</summary>
     public static ChoiceShape RangedShare(bool positive = false) =>
-        Ranged(Quantity(Dimension.Ratio, positive, 0, $"(?:{Share})", ranged: true) with { Maximum = 1 }, positive ? "positiveShareRange" : "shareRange");
+        Ranged(Quantity(Dimension.Ratio, positive, 0, $"(?:{Share})", ranged: true, maximum: 1), positive ? "positiveShareRange" : "shareRange");
 
     private static string? TakeText(string text, string currency, out object? value)
     {
@@ -95,30 +95,31 @@ internal static class Shapes
         return null;
     }
 
-    private static ScalarShape Quantity(Dimension dimension, bool positive, double minimum, string pattern, bool ranged)
+    private static ScalarShape Quantity(Dimension dimension, bool positive, double minimum, string pattern, bool ranged, double maximum = 1e18)
     {
         string above = positive ? "(?=[0.]{0,81}[1-9])" : "";
         string value = above + pattern;
         string range = ranged
             ? $"(?:(?: {{0,4}}{QuantityParser.SpreadPattern} {{0,4}}(?:{QuantityParser.NumberPattern} {{0,4}}%|{pattern})| {{1,4}}to {{1,4}}{pattern}))?"
             : "";
-        double least = minimum;
-        return new ScalarShape(dimension.Wants, (string text, string currency, out object? result) => Read(text, dimension, currency, least, out result))
+        return new ScalarShape(dimension.Wants, (string text, string currency, out object? result) => Read(text, dimension, currency, minimum, maximum, out result))
         {
             Pattern = $"^{value}{range}$",
             TakesNumber = dimension.UnitOptional,
             Minimum = minimum,
+            Maximum = maximum,
             ExclusiveMinimum = positive && minimum == 0,
             Dimension = dimension,
         };
     }
 
-    private static string? Read(string text, Dimension dimension, string currency, double minimum, out object? result)
+    private static string? Read(string text, Dimension dimension, string currency, double minimum, double maximum, out object? result)
     {
         bool valid = QuantityParser.TryParse(text, dimension, out Estimate value, out string? found, out string? error);
         result = value;
         return !valid ? error
             : found is not null && found != currency ? $"is in {found}, but the definition's currency is {currency}: convert it, or set currency: {found}"
+            : maximum == 1 && value.High > 1 ? $"goes above 100 %; got '{text}'"
             : value.Low < minimum ? $"goes below {minimum.ToString(CultureInfo.InvariantCulture)}; got '{text}'"
             : null;
     }
