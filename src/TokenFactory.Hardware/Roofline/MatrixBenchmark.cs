@@ -8,7 +8,7 @@ internal static class MatrixBenchmark
 {
     private const int PrefillRows = 512;
     private const int LeastRuns = 3;
-    private const long LeastDecodeBytes = 64L << 20;
+    private const long LeastDecodeBytes = 128L << 20;
     private const long MostDecodeBytes = 1L << 30;
 
     public static ComputeResult Measure(string provider, string precision, int threads, HardwareBenchmarkOptions options, CpuDetails cpu, CancellationToken token)
@@ -40,12 +40,12 @@ internal static class MatrixBenchmark
         }
     }
 
-    // Twice the last-level cache, so that a step can't find the weights where the last one left them.
+    // Four times the last-level cache as for the bandwidth, so that a step can't find the weights where the last one left them.
     internal static int DecodeLayers(string precision, int size, CpuDetails cpu)
     {
         int last = cpu.Caches.Count > 0 ? cpu.Caches.Max(c => c.Level) : 0;
         long cache = cpu.Caches.Where(c => c.Level == last).Sum(c => c.TotalBytes);
-        long wanted = Math.Clamp(2 * cache, LeastDecodeBytes, MostDecodeBytes);
+        long wanted = Math.Clamp(4 * cache, LeastDecodeBytes, MostDecodeBytes);
         return (int)Math.Max(1, (wanted + MatrixGraph.LayerBytes(precision, size) - 1) / MatrixGraph.LayerBytes(precision, size));
     }
 
