@@ -65,6 +65,17 @@ public sealed class HostTests
     }
 
     [Fact]
+    public void Machine_booted_from_a_containers_image_is_no_container()
+    {
+        using FakeRoot root = new FakeRoot().With("/.dockerenv", "");
+        Assert.Equal("Docker", root.Device(HardwareKind.System).System!.Container);
+        root.With("/proc/2/comm", "kthreadd");
+        Assert.Null(root.Device(HardwareKind.System).System!.Container);
+        root.With("/proc/self/cgroup", "0::/system.slice/docker-abc.scope");
+        Assert.Equal("Docker", root.Device(HardwareKind.System).System!.Container);
+    }
+
+    [Fact]
     public void Version_1_in_a_container_is_read_through_its_mounts_root()
     {
         using FakeRoot root = new FakeRoot().WithServer()

@@ -72,12 +72,14 @@ internal static class VirtualMachine
             return "Kubernetes";
         }
 
-        if (files.Exists("/run/.containerenv"))
+        // A virtual machine booted from a container's image keeps the image's marks. One that sees the kernel's own threads is no container.
+        bool seesKernel = files.Text("/proc/2/comm").Value == "kthreadd";
+        if (!seesKernel && files.Exists("/run/.containerenv"))
         {
             return "Podman";
         }
 
-        if (files.Exists("/.dockerenv"))
+        if (!seesKernel && files.Exists("/.dockerenv"))
         {
             return "Docker";
         }
