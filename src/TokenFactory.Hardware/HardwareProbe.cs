@@ -17,6 +17,7 @@ public sealed class HardwareProbe : IDisposable
     private readonly HardwareProbeOptions _options;
     private readonly FileTree _files;
     private readonly CounterPower _power = new();
+    private readonly ProcessorLoad _load;
     private NvmlSession? _nvml;
     private BusAccelerators? _bus;
 
@@ -26,6 +27,7 @@ public sealed class HardwareProbe : IDisposable
     {
         _options = options ?? new HardwareProbeOptions();
         _files = new FileTree(_options.Root);
+        _load = new ProcessorLoad(_files);
     }
 
     /// <summary>The devices of this machine now: the system, the processors, main memory, then accelerators.</summary>
@@ -50,7 +52,7 @@ public sealed class HardwareProbe : IDisposable
             devices.AddRange(Accelerators(cancellationToken).Where(d => _options.Wants(d.Kind)));
         }
 
-        return [.. devices.Select(_power.Complete)];
+        return [.. devices.Select(d => _load.Complete(_power.Complete(d)))];
     }
 
     /// <summary>Samples until it is cancelled, one interval from start to start.</summary>

@@ -20,7 +20,7 @@ public static class HardwareFormat
 
         if (device.Cpu is { } cpu)
         {
-            words.Add(Text($"{cpu.UsableThreads:0.##} threads{(cpu.UsableThreads < cpu.Threads ? Text($" of {cpu.Threads}") : "")}"));
+            words.Add(cpu.UsableThreads < cpu.Threads ? Text($"{cpu.UsableThreads:0.##} of {cpu.Threads} threads") : Text($"{cpu.UsableThreads:0.##} threads"));
             if (cpu.VectorSets.LastOrDefault(s => s is "AVX2" or "AVX512F" or "NEON" or "SVE" or "AMX-INT8") is { } widest)
             {
                 words.Add(widest);

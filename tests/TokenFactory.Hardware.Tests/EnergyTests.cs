@@ -1,3 +1,4 @@
+using CsCheck;
 using TokenFactory.Hardware.Energy;
 using TokenFactory.Hardware.Probing;
 using Xunit;
@@ -146,6 +147,41 @@ public sealed class EnergyTests
         _clock.Advance(2);
         EnergyReading reading = span.Stop();
         Assert.Equal((240, EnergyScope.Declared), (reading.Joules, reading.Scope));
+    }
+
+    [Fact]
+    public void Any_course_of_a_counter_that_wraps_adds_up() => Gen.Double[0.01, 100].Array[1, 60].Sample(steps =>
+    {
+        const double Wrap = 262.144;
+        double drawn = 0;
+        double start = steps[0] % Wrap;
+        double now = start;
+        EnergySource source = Counter() with { WrapJoules = Wrap, Read = () => Reading<double>.Of(now) };
+        var clock = new Clock();
+        using var meter = new EnergyMeter([source], null, clock, null, null, poll: false);
+        IEnergySpan whole = meter.Start();
+        foreach (double step in steps)
+        {
+            clock.Advance(0.5);
+            drawn += step;
+            now = (start + drawn) % Wrap;
+            _ = meter.Start();
+        }
+
+        return Math.Abs(whole.Stop().Joules!.Value - drawn) < 1e-6;
+    });
+
+    [Fact]
+    public void Counter_for_root_only_says_what_would_help()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A folder in a file's place is refused otherwise there.");
+        using FakeRoot root = new FakeRoot().WithServer().With("/sys/class/powercap/intel-rapl:0/name", "package-0").With("/sys/class/powercap/intel-rapl:0/energy_uj/refused", "")
+            .With("/sys/firmware/dmi/tables/DMI/refused", "");
+        using EnergyMeter meter = EnergyMeter.Open(new EnergyMeterOptions { Target = EnergyTarget.Cpu, Probe = root.Options }, TestContext.Current.CancellationToken);
+        Assert.Contains("root only", meter.Reason, StringComparison.Ordinal);
+        Assert.Contains("root only", root.Device(HardwareKind.Cpu).Unavailable[nameof(HardwareDevice.PowerWatts)], StringComparison.Ordinal);
+        Assert.Contains("needs root", root.Device(HardwareKind.Memory).Unavailable[nameof(MemoryDetails.Type)], StringComparison.Ordinal);
+        Assert.Equal(2, root.Device(HardwareKind.System).System!.RootWouldAdd.Count);
     }
 
     private EnergySource Counter() => new("RAPL package-0", EnergyScope.Package, 0.001, () => _value) { Instrument = "RAPL" };

@@ -97,6 +97,21 @@ public sealed class HostTests
     }
 
     [Fact]
+    public void Load_of_the_usable_processors_is_told_from_the_second_sample_on()
+    {
+        using FakeRoot root = new FakeRoot().WithServer().With("/proc/self/status", "Cpus_allowed_list:\t0-1")
+            .With("/proc/stat", "cpu  9 9 9 9 9 9 9 9\ncpu0 100 0 0 900 0 0 0 0\ncpu1 0 0 0 1000 0 0 0 0\ncpu2 0 0 0 0 0 0 0 0");
+        using var probe = new HardwareProbe(root.Options with { Kinds = [HardwareKind.Cpu] });
+        HardwareDevice first = Assert.Single(probe.Sample(TestContext.Current.CancellationToken));
+        Assert.Null(first.Utilization);
+        Assert.Contains("second sample", first.Unavailable[nameof(HardwareDevice.Utilization)], StringComparison.Ordinal);
+        root.With("/proc/stat", "cpu  9 9 9 9 9 9 9 9\ncpu0 160 10 10 910 10 0 0 0\ncpu1 0 0 0 1100 0 0 0 0\ncpu2 5000 0 0 0 0 0 0 0");
+        HardwareDevice second = Assert.Single(probe.Sample(TestContext.Current.CancellationToken));
+        Assert.Equal(0.4, second.Utilization!.Value, 9);
+        Assert.False(second.Unavailable.ContainsKey(nameof(HardwareDevice.Utilization)));
+    }
+
+    [Fact]
     public void Arm_design_is_named_by_its_number()
     {
         using FakeRoot root = new FakeRoot().With("/proc/cpuinfo", "processor\t: 0\nFeatures\t: fp asimd asimddp sve sve2 i8mm bf16\nCPU implementer\t: 0x41\nCPU part\t: 0xd4f\n")
