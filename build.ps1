@@ -50,8 +50,8 @@ function Get-TestCount([string] $Folder) {
         $count.Skipped += [int]$counters.notExecuted
         foreach ($result in $report.GetElementsByTagName('UnitTestResult')) {
             if ($result.outcome -eq 'NotExecuted') {
-                $message = $result.GetElementsByTagName('Message')
-                Write-Host "skipped: $($result.testName): $($message.Count ? $message[0].InnerText : 'no reason given')"
+                $reason = @($result.GetElementsByTagName('StdOut')) + @($result.GetElementsByTagName('Message')) | Select-Object -First 1
+                Write-Host "skipped: $($result.testName): $($reason ? $reason.InnerText : 'no reason given')"
             }
         }
     }
