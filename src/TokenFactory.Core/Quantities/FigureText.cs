@@ -26,6 +26,11 @@ public static class FigureText
             return "-";
         }
 
+        if (unit.Length == 0 && Math.Abs(number) < 1000 && number == Math.Truncate(number))
+        {
+            return number.ToString("0", CultureInfo.InvariantCulture); // a count is whole: 24, not 24.0
+        }
+
         int step = 0;
         double scaled = number;
         while (step < s_large.Length - 1 && Math.Abs(double.Parse(Digits(scaled), CultureInfo.InvariantCulture)) >= 1000)
