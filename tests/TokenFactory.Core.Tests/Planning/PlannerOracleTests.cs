@@ -98,7 +98,13 @@ public class PlannerOracleTests
             {
                 double less = Value(watts - step), more = Value(watts + step);
                 FactoryPlan plan = FactoryPlanner.Optimize(factory);
-                double dual = Assert.Single(plan.ShadowPrices, p => p.Resource == "Power").ValuePerDay * step / 1e6;
+                ShadowPrice price = Assert.Single(plan.ShadowPrices, p => p.Resource == "Power");
+                if (price.Method != ShadowPriceMethod.RelaxationDual)
+                {
+                    return; // A megawatt more feeds all that is there: that step is no small one, and was solved again.
+                }
+
+                double dual = price.ValuePerDay * step / 1e6;
                 double noise = 1e-5 * Math.Abs(plan.RelaxationValue);
                 Assert.InRange(dual, more - plan.RelaxationValue - noise, plan.RelaxationValue - less + noise);
                 Interlocked.Increment(ref compared);
