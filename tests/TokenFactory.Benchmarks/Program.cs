@@ -17,12 +17,16 @@ switch (args.FirstOrDefault() ?? "ratios")
     case "hardware":
         HardwareBenchmark.Run(Console.Out);
         return 0;
+    case "planner":
+        PlannerBenchmark.Run(Console.Out);
+        return 0;
     case "ratios":
         ImportBenchmark.Run(Console.Out);
         HardwareBenchmark.Run(Console.Out);
         ClientBenchmark.Run(Console.Out);
+        PlannerBenchmark.Run(Console.Out);
         return 0;
     default:
-        Console.Error.WriteLine("Benchmarks: client, client-memory, hardware, import, ratios (all).");
+        Console.Error.WriteLine("Benchmarks: client, client-memory, hardware, import, planner, ratios (all).");
         return 1;
 }

@@ -119,6 +119,14 @@ public static class CapacityModel
     // Growth is smooth and power comes in steps, so months and the steps' dates bracket every crossing; the day is found by halving.
     private static List<DateOnly> Dates(FactoryDefinition factory, DateOnly from, DateOnly until)
     {
+        OutlookDefinition? outlook = factory.Outlook;
+        bool changes = factory.Tiers.Any(t => t.Demand is not null && t.Growth.Count > 0) || outlook?.SoftwareSpeedup is not null
+            || outlook?.Build.Any(s => s.At > from) == true;
+        if (!changes)
+        {
+            return from == until ? [from] : [from, until];
+        }
+
         DateOnly horizon = from.AddYears(Math.Min(HorizonYears, 9000 - from.Year));
         SortedSet<DateOnly> dates = [from, until];
         for (int month = 1; from.AddMonths(month) <= horizon; month++)

@@ -12,10 +12,12 @@ internal sealed class PlanModel
     private const double MostUnits = 1e8;
 
     private readonly PlanInputs _inputs;
+    private readonly bool _feedsAll;
 
-    private PlanModel(PlanInputs inputs, IReadOnlyList<ProductionCandidate> candidates)
+    private PlanModel(PlanInputs inputs, IReadOnlyList<ProductionCandidate> candidates, double? powerWatts)
     {
         _inputs = inputs;
+        _feedsAll = powerWatts is not { } power || inputs.InstalledWatts <= power;
         Candidates = candidates;
         Tiers = [.. candidates.Select(inputs.TierOf)];
         Kinds = [.. candidates.Select(inputs.KindOf)];
@@ -79,7 +81,7 @@ internal sealed class PlanModel
     /// <summary>Builds the program.</summary>
     public static PlanModel Build(PlanInputs inputs, IReadOnlyList<ProductionCandidate> candidates, Settings settings)
     {
-        var model = new PlanModel(inputs, candidates);
+        var model = new PlanModel(inputs, candidates, settings.PowerWatts);
         model.AddVariables(settings);
         model.AddHardware(settings);
         model.AddSite(settings);
@@ -94,7 +96,7 @@ internal sealed class PlanModel
     public double WattsPerUnit(int candidate) => (Candidates[candidate].Watts ?? 0) * Kinds[candidate].Unit;
 
     /// <summary>True when the units of a hardware are the plan's to choose.</summary>
-    public bool Chooses(PlanKind kind) => kind.Bought || (_inputs.PowerWatts is not null && _inputs.Overcommitted);
+    public bool Chooses(PlanKind kind) => kind.Bought || !_feedsAll;
 
     /// <summary>Revenue of one token, cost and so on weighed by the objective: what the program maximises, without ties and penalties.</summary>
     public double Worth(double[] values)
@@ -176,7 +178,8 @@ internal sealed class PlanModel
 
         foreach (PlanKind kind in _inputs.Kinds.Where(Chooses))
         {
-            double most = kind.Bought ? double.PositiveInfinity : kind.UnitsThere;
+            // What is there comes first: where the meter does not feed all of it, nothing is bought beside it.
+            double most = !kind.Bought ? kind.UnitsThere : _feedsAll || kind.Watts == 0 ? double.PositiveInfinity : 0;
             Units[kind.Index] = Program.Add(0, most, CostWeight(UnitCost(kind), true), whole: true);
             if (kind.Bought && kind.Spare > 0)
             {

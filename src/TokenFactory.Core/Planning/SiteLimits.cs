@@ -12,7 +12,7 @@ internal static class SiteLimits
     /// <param name="powerWatts">Power at the meter on that day, watts; null when unlimited.</param>
     /// <remarks>
     /// Hardware that is there (<c>count</c>) draws its all-in power whether it is used or not, and what is left of the meter is for hardware that may be
-    /// bought. When even what is there draws more than the meter gives, only running accelerators are counted: the others are off. Spare units
+    /// bought. When even what is there draws more than the meter gives, some of it is off and nothing can be bought beside it. Spare units
     /// (N-1) stand by with power, space and capital of their own.
     /// </remarks>
     public static List<SharedLimit> Of(FactoryDefinition factory, IReadOnlyList<ProductionCandidate> chosen, double? powerWatts)
@@ -34,8 +34,8 @@ internal static class SiteLimits
         if (powerWatts is { } power)
         {
             bool overcommitted = installed > power;
-            bool Counts(ProductionCandidate c) => c.Watts is not null && (overcommitted || c.Hardware.Count is null);
-            double spares = SpareOf(chosen, spare, c => c.Watts ?? 0);
+            bool Counts(ProductionCandidate c) => c.Watts is not null && overcommitted != (c.Hardware.Count is null);
+            double spares = overcommitted ? 0 : SpareOf(chosen, spare, c => c.Watts ?? 0);
             double shared = Math.Max(0, power - (overcommitted ? 0 : installed) - spares);
             double reserved = 0;
             foreach (TierDefinition tier in factory.Tiers)
@@ -52,6 +52,11 @@ internal static class SiteLimits
             limits.Add(new SharedLimit(CapacityLimit.Power, detail, shared, Each(chosen, c => Counts(c) ? c.Watts!.Value : 0)));
             limits.Add(new SharedLimit(CapacityLimit.Power, $"{detail} less the other tiers' fixed shares", Math.Max(0, shared - reserved),
                 Each(chosen, c => c.Tier.PowerShare is null && Counts(c) ? c.Watts!.Value : 0)));
+            if (overcommitted)
+            {
+                limits.Add(new SharedLimit(CapacityLimit.Power, Text($"{power / 1e6:G6} MW at the meter, all of it for what is there"), 0,
+                    Each(chosen, c => c.Hardware.Count is null ? c.Watts ?? 0 : 0)));
+            }
         }
 
         if (site.Racks is { } racks)

@@ -119,6 +119,27 @@ public class PlannerOracleTests
         Assert.True(compared > 30, $"{compared} compared");
     }
 
+    [Fact]
+    public void Capacity_is_a_number_never_below_nothing_and_grows_with_power() => s_factory.Sample(factory =>
+    {
+        FactoryDefinition demanding = factory with
+        {
+            Tiers = [.. factory.Tiers.Select((t, i) => t with { Demand = i == 2 ? null : new DemandDefinition { MeanTokensPerDay = 1e6 * (i + 1) } })],
+        };
+        FactoryDefinition stronger = demanding with { Site = demanding.Site with { PowerWatts = demanding.Site.PowerWatts!.Value * 2 } };
+        var options = new CapacityOptions { AsOf = new DateOnly(2027, 1, 1) };
+        IReadOnlyList<CapacityVerdict> weak = CapacityModel.Evaluate(demanding, options), strong = CapacityModel.Evaluate(stronger, options);
+        foreach (CapacityVerdict verdict in weak.Concat(strong))
+        {
+            Assert.True(double.IsFinite(verdict.CapacityTokensPerDay) && verdict.CapacityTokensPerDay >= 0, $"{verdict}");
+            Assert.Equal(verdict.Headroom is null ? verdict.CapacityTokensPerDay > 0 : verdict.Headroom >= -1e-9, verdict.Holds);
+        }
+
+        // The scarcest tier can't get scarcer by more power, as max-min fairness lifts the lowest first.
+        double[] before = [.. weak.Select(v => v.Headroom).OfType<double>()], after = [.. strong.Select(v => v.Headroom).OfType<double>()];
+        Assert.True(after.Min() >= before.Min() - 1e-6, $"{before.Min()} then {after.Min()}");
+    }, iter: 200, threads: 1, print: Describe);
+
     private static string Describe(FactoryDefinition factory) =>
         System.Text.Json.JsonSerializer.Serialize(new { factory.Site, factory.Hardware, factory.Tiers });
 
@@ -129,7 +150,7 @@ public class PlannerOracleTests
         int racks = site.Racks!.Value;
         int there = factory.Hardware[1].Count is { } c ? (int)Math.Ceiling((double)c / factory.Hardware[1].UnitSize) : -1;
         bool dark = there >= 0 && factory.Hardware[1].Count * factory.Hardware[1].AllInPowerWatts!.Value > site.PowerWatts;
-        for (int a = 0; a <= racks; a++)
+        for (int a = 0; a <= (dark ? 0 : racks); a++)
         {
             for (int b = there >= 0 && !dark ? there : 0; b <= (there >= 0 ? there : racks); b++)
             {
