@@ -27,7 +27,7 @@ public sealed class CompiledNvmlTests : IDisposable
         int nvmlDeviceGetHandleByIndex_v2(unsigned i, device **d) { if (i == 3) return 4; *d = &devices[i]; return 0; }
         static int gate(device *d) {
           if (d->index == 1) return 15;
-          if (d->index == 2) { struct timespec t = { 20, 0 }; nanosleep(&t, 0); }
+          if (d->index == 2) { struct timespec t = { 60, 0 }; nanosleep(&t, 0); }
           return 0;
         }
         int nvmlDeviceGetName(device *d, char *t, unsigned n) { int s = gate(d); if (!s) { if (d->index == 4) memset(t, 0xff, n); else strncpy(t, "NVIDIA Test GPU", n); } return s; }
@@ -66,7 +66,7 @@ public sealed class CompiledNvmlTests : IDisposable
         var options = new HardwareProbeOptions
         {
             Root = _folder,
-            Timeout = TimeSpan.FromSeconds(1),
+            Timeout = TimeSpan.FromSeconds(3),
             Libraries = name => name == "nvml" ? NativeTable.TryLoad(library) : null,
             Kinds = [HardwareKind.Gpu],
         };

@@ -42,6 +42,9 @@ internal sealed class FakeGpu
 
     public uint LinksDown { get; set; }
 
+    /// <summary>Calls that reached the device.</summary>
+    public int Calls { get; set; }
+
     public Queue<ulong> Xids { get; } = new();
 
     public ulong MemoryTotal { get; set; } = 80UL << 30;
@@ -98,7 +101,7 @@ internal static unsafe class FakeNvml
     public static HardwareProbeOptions Options(string root) => new()
     {
         Root = root,
-        Timeout = TimeSpan.FromMilliseconds(250),
+        Timeout = TimeSpan.FromSeconds(30),
         Libraries = name => name == "nvml" ? Table : null,
     };
 
@@ -140,8 +143,10 @@ internal static unsafe class FakeNvml
     private static int Answer(nint device, Action<FakeGpu> fill, [CallerMemberName] string function = "")
     {
         FakeGpu gpu = Gpus[(int)device - 1];
+        gpu.Calls++;
         if (gpu.Hangs == function)
         {
+            gpu.Calls = 0;
             Release.Wait();
         }
 

@@ -25,7 +25,7 @@ internal sealed class FakeRoot : IDisposable
         return this;
     }
 
-    public HardwareProbeOptions Options => new() { Root = _folder, Timeout = TimeSpan.FromMilliseconds(300), Libraries = _ => null };
+    public HardwareProbeOptions Options => new() { Root = _folder, Timeout = TimeSpan.FromSeconds(30), Libraries = _ => null };
 
     public HardwareDevice Device(HardwareKind kind, CpuIdentification? cpuId = null) =>
         Assert.Single(HardwareProbe.GetDevices(Options with { Kinds = [kind], CpuId = cpuId }, TestContext.Current.CancellationToken));

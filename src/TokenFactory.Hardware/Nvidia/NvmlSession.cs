@@ -72,7 +72,8 @@ internal sealed class NvmlSession : IDisposable
             () => d.Read(this, xids, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
         try
         {
-            Task.WaitAll(reads, cancellationToken);
+            // Each read sees the cancellation itself, and marks a driver that it leaves behind; the end must not come before that.
+            Task.WaitAll(reads, CancellationToken.None);
         }
         catch (AggregateException e) when (cancellationToken.IsCancellationRequested)
         {

@@ -28,7 +28,8 @@ internal sealed class BusAccelerators(FileTree files, HardwareProbeOptions optio
         }).ToArray();
         try
         {
-            Task.WaitAll(reads, cancellationToken);
+            // Each read sees the cancellation itself, and marks a driver that it leaves behind; the end must not come before that.
+            Task.WaitAll(reads, CancellationToken.None);
         }
         catch (AggregateException e) when (cancellationToken.IsCancellationRequested)
         {

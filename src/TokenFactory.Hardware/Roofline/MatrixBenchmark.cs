@@ -8,6 +8,7 @@ internal static class MatrixBenchmark
 {
     private const int PrefillRows = 512;
     private const int LeastRuns = 3;
+    private const int MostLayers = 256;
     private const long LeastDecodeBytes = 128L << 20;
     private const long MostDecodeBytes = 1L << 30;
 
@@ -46,7 +47,7 @@ internal static class MatrixBenchmark
         int last = cpu.Caches.Count > 0 ? cpu.Caches.Max(c => c.Level) : 0;
         long cache = cpu.Caches.Where(c => c.Level == last).Sum(c => c.TotalBytes);
         long wanted = Math.Clamp(4 * cache, LeastDecodeBytes, MostDecodeBytes);
-        return (int)Math.Max(1, (wanted + MatrixGraph.LayerBytes(precision, size) - 1) / MatrixGraph.LayerBytes(precision, size));
+        return (int)Math.Clamp((wanted + MatrixGraph.LayerBytes(precision, size) - 1) / MatrixGraph.LayerBytes(precision, size), 1, MostLayers);
     }
 
     private static double Best(string provider, MatrixGraph graph, int rows, int threads, double budget, CancellationToken token)
