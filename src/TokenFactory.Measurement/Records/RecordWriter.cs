@@ -29,7 +29,7 @@ public sealed class RecordWriter : IDisposable
         _partial = path + RecordFormat.PartialSuffix;
         try
         {
-            _stream = new FileStream(_partial, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 17);
+            _stream = new FileStream(_partial, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 17);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
