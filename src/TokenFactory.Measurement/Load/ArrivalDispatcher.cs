@@ -4,7 +4,7 @@ namespace TokenFactory.Measurement.Load;
 
 /// <summary>Sends the requests of an open loop when they are due, on a thread of its own.</summary>
 internal sealed class ArrivalDispatcher(
-    LoadPlan plan, ArrivalLoad shape, long origin, Func<Arrival, long, long, CancellationToken, Task> send, Action limitReached)
+    LoadPlan plan, ArrivalLoad shape, long origin, Func<Arrival, long, long, CancellationToken, Task> send, Func<Arrival, long, Task> sendUnmeasured, Action limitReached)
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _inFlight = 1;
@@ -23,7 +23,8 @@ internal sealed class ArrivalDispatcher(
         long index = 0;
         foreach (Arrival arrival in shape.Arrivals(plan.Seed))
         {
-            if (index >= (plan.Requests ?? long.MaxValue) || arrival.Seconds > (plan.Duration?.TotalSeconds ?? double.MaxValue))
+            bool measured = index < (plan.Requests ?? long.MaxValue) && arrival.Seconds <= (plan.Duration?.TotalSeconds ?? double.MaxValue);
+            if (!measured && (!plan.CoolDown || Volatile.Read(ref _inFlight) == 1))
             {
                 return;
             }
@@ -48,6 +49,13 @@ internal sealed class ArrivalDispatcher(
             if (stop.IsCancellationRequested)
             {
                 return;
+            }
+
+            if (!measured)
+            {
+                // The load goes on until the last measured request has ended; its requests count for nothing.
+                _ = sendUnmeasured(arrival, index++);
+                continue;
             }
 
             Interlocked.Increment(ref _inFlight);

@@ -107,7 +107,8 @@ public sealed class LoadRunner : IDisposable
                     await SlotsAsync(sessions.Sessions, user => SessionAsync(sessions, user, stop)).ConfigureAwait(false);
                     break;
                 case ArrivalLoad open:
-                    await new ArrivalDispatcher(_plan, open, _origin, SendArrivalAsync, LimitReached).RunAsync(stop).ConfigureAwait(false);
+                    await new ArrivalDispatcher(_plan, open, _origin, SendArrivalAsync, SendCoolDownArrivalAsync, LimitReached).RunAsync(stop).ConfigureAwait(false);
+                    await _coolDown.CancelAsync().ConfigureAwait(false);
                     break;
                 default:
                     throw new NotSupportedException($"Load shape {_plan.Shape.GetType().Name} is not known.");
@@ -214,6 +215,13 @@ public sealed class LoadRunner : IDisposable
 
     private Task<RequestFailure?> SendArrivalAsync(Arrival arrival, long index, long due, CancellationToken stop) =>
         MeasuredAsync(_plan.Prompts.Create(index, arrival.Entry), due, stop);
+
+    private async Task SendCoolDownArrivalAsync(Arrival arrival, long index)
+    {
+        // Not on the dispatching thread: it has the next arrival to send.
+        await Task.Yield();
+        await UnmeasuredAsync(_plan.Prompts.Create((1L << 40) + index, arrival.Entry), _coolDown.Token).ConfigureAwait(false);
+    }
 
     /// <summary>Sends one measured request; the answer is null when it succeeded.</summary>
     private async Task<RequestFailure?> MeasuredAsync(LoadRequest request, long due, CancellationToken stop, SessionHistory? history = null)

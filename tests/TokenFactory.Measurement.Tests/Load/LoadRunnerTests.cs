@@ -120,6 +120,21 @@ public sealed class LoadRunnerTests
     }
 
     [Fact]
+    public async Task An_open_loop_keeps_arriving_while_it_cools_down()
+    {
+        var gate = new TaskCompletionSource();
+        using var engine = new FakeEngine { Gate = gate };
+        Task<ThroughputMeasurement> running = RunAsync(engine, new LoadPlan
+        {
+            Shape = new RateLoad(1000, ArrivalProcess.Constant), Requests = 5, CoolDown = true, Prompts = Prompts(),
+        });
+        Assert.True(SpinWait.SpinUntil(() => engine.MostInFlight >= 8, TimeSpan.FromSeconds(10)));
+        gate.SetResult();
+        ThroughputMeasurement m = await running.WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal((5, 0), (m.Requests, m.Failed));
+    }
+
+    [Fact]
     public async Task Sessions_carry_what_was_said_before()
     {
         using var engine = new FakeEngine();
