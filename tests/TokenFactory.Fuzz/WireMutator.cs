@@ -79,7 +79,7 @@ public sealed class WireMutator
                 message.RemoveAt(index);
                 break;
             case 1:
-                message.Add(field);
+                message.Add(field.Copy());
                 break;
             case 2:
                 int other = _random.Next(message.Count);
@@ -89,7 +89,7 @@ public sealed class WireMutator
                 (List<Field> elsewhere, int at) = places[_random.Next(places.Count)];
                 if (at < elsewhere.Count && elsewhere[at].WireType == field.WireType && elsewhere[at].Children is null == field.Children is null)
                 {
-                    message[index] = elsewhere[at] with { Number = field.Number };
+                    message[index] = elsewhere[at].Copy() with { Number = field.Number };
                 }
 
                 break;
@@ -225,5 +225,9 @@ public sealed class WireMutator
         output.WriteByte((byte)value);
     }
 
-    private sealed record Field(int Number, int WireType, ulong Value, byte[]? Bytes, List<Field>? Children);
+    // Copies share nothing: a message put into itself would never end.
+    private sealed record Field(int Number, int WireType, ulong Value, byte[]? Bytes, List<Field>? Children)
+    {
+        public Field Copy() => this with { Children = Children is null ? null : [.. Children.Select(c => c.Copy())] };
+    }
 }
