@@ -3,7 +3,7 @@ using TokenFactory.Inference.Onnx;
 namespace TokenFactory.Inference.Models;
 
 /// <summary>Checks of a graph's structure before ONNX Runtime sees it, so that a torn or hostile file is an error and not a crash.</summary>
-/// <remarks>What was found by loading mutated graphs in child processes; <c>docs/hostile-models.md</c> tells what each check answers and what remains.</remarks>
+/// <remarks>Held against mutated graphs in child processes; <c>docs/models.md</c> tells what was tried and what came of it.</remarks>
 internal static class ModelGuard
 {
     private const int MaximumRank = 8;
