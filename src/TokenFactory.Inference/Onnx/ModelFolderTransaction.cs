@@ -76,9 +76,18 @@ internal sealed class ModelFolderTransaction : IDisposable
             Directory.Move(_temporary, _folder);
             _committed = true;
         }
-        catch when (old is not null && !Directory.Exists(_folder))
+        catch when (old is not null)
         {
-            Directory.Move(old, _folder);
+            if (Directory.Exists(_folder))
+            {
+                // Another writer was faster; its folder stays.
+                Delete(old);
+            }
+            else
+            {
+                Directory.Move(old, _folder);
+            }
+
             throw;
         }
 
