@@ -20,13 +20,17 @@ switch (args.FirstOrDefault() ?? "ratios")
     case "planner":
         PlannerBenchmark.Run(Console.Out);
         return 0;
+    case "tokenizer":
+        TokenizerBenchmark.Run(Console.Out);
+        return 0;
     case "ratios":
         ImportBenchmark.Run(Console.Out);
         HardwareBenchmark.Run(Console.Out);
         ClientBenchmark.Run(Console.Out);
         PlannerBenchmark.Run(Console.Out);
+        TokenizerBenchmark.Run(Console.Out);
         return 0;
     default:
-        Console.Error.WriteLine("Benchmarks: client, client-memory, hardware, import, planner, ratios (all).");
+        Console.Error.WriteLine("Benchmarks: client, client-memory, hardware, import, planner, tokenizer, ratios (all).");
         return 1;
 }

@@ -13,6 +13,10 @@ internal sealed class PatternParser
     private const int DepthLimit = 100;
     private const int LengthLimit = 16_384;
 
+    private static readonly PatternNode s_lineBreak = new PatternNode.Atomic(new PatternNode.Choice([
+        new PatternNode.Sequence([new PatternNode.One(CodePointSet.Of('\r')), new PatternNode.One(CodePointSet.Of('\n'))]),
+        new PatternNode.One(CodePointSet.FromPairs(0xA, 0xD, 0x85, 0x85, 0x2028, 0x2029))]));
+
     private readonly string _text;
     private int _at;
     private int _depth;
@@ -304,19 +308,11 @@ internal sealed class PatternParser
             return new PatternNode.Anchor(kind);
         }
 
-        if (c is >= '1' and <= '9')
+        if (c is (>= '1' and <= '9') or 'R')
         {
             _at += 2;
-            HasBackreferences = true;
-            return new PatternNode.Backreference(c - '0');
-        }
-
-        if (c == 'R')
-        {
-            _at += 2;
-            return new PatternNode.Atomic(new PatternNode.Choice([
-                new PatternNode.Sequence([new PatternNode.One(CodePointSet.Of('\r')), new PatternNode.One(CodePointSet.Of('\n'))]),
-                new PatternNode.One(CodePointSet.FromPairs(0xA, 0xD, 0x85, 0x85, 0x2028, 0x2029))]));
+            HasBackreferences |= c != 'R';
+            return c == 'R' ? s_lineBreak : new PatternNode.Backreference(c - '0');
         }
 
         if (c is 'G' or 'K' or 'X' or 'g' or 'k' or 'O' or 'N' or 'y' or 'Y')

@@ -213,7 +213,7 @@ internal static class PythonOperators
     {
         if (r == 0 && op is "//" or "%")
         {
-            throw ChatTemplateException.Failed("integer division or modulo by zero");
+            throw ChatTemplateException.Failed(op == "%" ? "integer modulo by zero" : "integer division or modulo by zero");
         }
 
         switch (op)

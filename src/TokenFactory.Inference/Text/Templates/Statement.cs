@@ -96,7 +96,8 @@ internal sealed class SetStatement(Expression target, Expression value) : Statem
                 attribute.Assign(value, scope);
                 break;
             case ListLiteral names:
-                List<object?> values = Members.Iterate(value);
+                List<object?> values = value is null or bool or long or double
+                    ? throw ChatTemplateException.Failed($"cannot unpack non-iterable {PythonText.TypeName(value)} object") : Members.Iterate(value);
                 if (values.Count != names.Items.Count)
                 {
                     throw ChatTemplateException.Failed(values.Count > names.Items.Count

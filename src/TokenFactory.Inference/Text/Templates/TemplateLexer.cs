@@ -156,14 +156,15 @@ internal sealed class TemplateLexer
         }
 
         at = SkipSpace(at + 3);
-        char sign = at < _source.Length && _source[at] is '-' or '+' ? _source[at++] : '\0';
+        char sign = at < _source.Length && _source[at] is '-' ? _source[at++] : '\0';
         if (!_source.AsSpan(at).StartsWith("%}"))
         {
             return false;
         }
 
+        // trim_blocks does not hold for the newline after raw's own tag.
         _at = at + 2;
-        AfterTag(sign, trims: true);
+        AfterTag(sign, trims: false);
         int from = _at;
         for (int tag = _source.IndexOf("{%", from, StringComparison.Ordinal); tag >= 0; tag = _source.IndexOf("{%", tag + 2, StringComparison.Ordinal))
         {

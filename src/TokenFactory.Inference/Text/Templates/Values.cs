@@ -68,7 +68,7 @@ internal sealed class Undefined(string message)
 
     public static Undefined OfMember(object? owner, object? member) => new(member is string name
         ? $"'{PythonText.ObjectName(owner)}' has no attribute '{name}'"
-        : $"'{PythonText.ObjectName(owner)}' has no element {PythonText.Repr(member)}");
+        : $"{PythonText.ObjectName(owner)} has no element {PythonText.Repr(member)}");
 
     public ChatTemplateException Failure() => ChatTemplateException.Failed(message);
 }
