@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace TokenFactory.Inference.Text.Templates;
@@ -331,7 +330,7 @@ internal sealed class TemplateLexer
 
             if (c == '\\' && at + 1 < _source.Length)
             {
-                at = Escape(at + 1, text);
+                at = TextEscape.Read(_source, at + 1, text) is var next && next > 0 ? next : throw Error("a text has a malformed escape");
             }
             else
             {
@@ -342,51 +341,6 @@ internal sealed class TemplateLexer
 
         Add(TokenKind.Text, text.ToString());
         _at = at + 1;
-    }
-
-    private int Escape(int at, StringBuilder text)
-    {
-        char c = _source[at];
-        int digits = c switch { 'x' => 2, 'u' => 4, 'U' => 8, _ => 0 };
-        if (digits > 0)
-        {
-            if (at + digits < _source.Length
-                && int.TryParse(_source.AsSpan(at + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int code) && code is >= 0 and <= 0x10FFFF)
-            {
-                text.Append(code is >= 0xD800 and <= 0xDFFF ? ((char)code).ToString() : char.ConvertFromUtf32(code));
-                return at + 1 + digits;
-            }
-
-            throw Error("a text has a malformed escape");
-        }
-
-        if (c is >= '0' and <= '7')
-        {
-            int value = 0;
-            int end = at;
-            while (end < _source.Length && end < at + 3 && _source[end] is >= '0' and <= '7')
-            {
-                value = (value * 8) + _source[end++] - '0';
-            }
-
-            text.Append((char)value);
-            return end;
-        }
-
-        _ = c switch
-        {
-            'n' => text.Append('\n'),
-            't' => text.Append('\t'),
-            'r' => text.Append('\r'),
-            'a' => text.Append('\a'),
-            'b' => text.Append('\b'),
-            'f' => text.Append('\f'),
-            'v' => text.Append('\v'),
-            '\n' => text,
-            '\\' or '\'' or '"' => text.Append(c),
-            _ => text.Append('\\').Append(c),
-        };
-        return at + 1;
     }
 
     private void Add(TokenKind kind, string value)
