@@ -37,6 +37,7 @@ public sealed class HostileYamlTests
         yield return new("comment only", "# nothing\n", "is empty");
         yield return new("no mapping", "- a\n", "wants keys such as factory");
         yield return new("unclosed", "factory: [a\n", "is no YAML here");
+        yield return new("a text that breaks the scanner", "f:\t94eha|0g±6&8\n[{d6\n\n6g±5||g}[`8-16800]6 {7h", "is no YAML here");
         yield return new("unknown alias", "factory: *x\n", "no anchor &x");
         yield return new("custom tag", "factory: !!python/object:os.system f\ntiers: 1", "wants a list");
     }

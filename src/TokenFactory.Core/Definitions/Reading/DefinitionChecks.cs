@@ -14,9 +14,13 @@ internal sealed class DefinitionChecks(ICollection<DefinitionProblem> problems, 
         }
 
         Unique(root, "people", "role");
+        HashSet<string> accelerators = Set(catalog.AcceleratorNames);
+        HashSet<string> architectures = Set(catalog.ArchitectureNames);
+        HashSet<string> workloads = Set(catalog.WorkloadNames);
+        HashSet<string>? tiers = Names(root, "tiers");
         foreach (RecordValue hardware in root.Records("hardware"))
         {
-            Known(hardware["accelerator"], catalog.AcceleratorNames, "accelerator",
+            Known(hardware["accelerator"], accelerators, "accelerator",
                 "Get-TokenFactoryAccelerator lists them; its figures can stand here instead");
             if (hardware["price"] is not null && hardware["rate"] is { } rate)
             {
@@ -26,19 +30,19 @@ internal sealed class DefinitionChecks(ICollection<DefinitionProblem> problems, 
 
         foreach (RecordValue model in root.Records("models"))
         {
-            Known(model["architecture"], catalog.ArchitectureNames, "architecture", "Get-TokenFactoryArchitecture lists them; its figures can stand here instead");
+            Known(model["architecture"], architectures, "architecture", "Get-TokenFactoryArchitecture lists them; its figures can stand here instead");
         }
 
         HashSet<string>? models = Names(root, "models");
         HashSet<string>? hardwareNames = Names(root, "hardware");
         foreach (RecordValue tier in root.Records("tiers"))
         {
-            Tier(tier, models, hardwareNames);
+            Tier(tier, workloads, models, hardwareNames);
         }
 
         foreach (RecordValue role in root.Records("people"))
         {
-            Known(role["tier"], Names(root, "tiers"), "tier", "tiers of this definition");
+            Known(role["tier"], tiers, "tier", "tiers of this definition");
         }
 
         Shares(root);
@@ -48,9 +52,9 @@ internal sealed class DefinitionChecks(ICollection<DefinitionProblem> problems, 
         }
     }
 
-    private void Tier(RecordValue tier, HashSet<string>? models, HashSet<string>? hardware)
+    private void Tier(RecordValue tier, HashSet<string> workloads, HashSet<string>? models, HashSet<string>? hardware)
     {
-        Known(tier["workload"], catalog.WorkloadNames, "workload", "Get-TokenFactoryWorkload lists them; its figures can stand here instead");
+        Known(tier["workload"], workloads, "workload", "Get-TokenFactoryWorkload lists them; its figures can stand here instead");
         Known(tier["model"], models, "model", "models of this definition");
         Known(tier["hardware"], hardware, "hardware", "hardware of this definition");
         foreach (RecordValue point in tier.Records("production"))
@@ -68,11 +72,13 @@ internal sealed class DefinitionChecks(ICollection<DefinitionProblem> problems, 
     }
 
     private static HashSet<string>? Names(RecordValue root, string list) =>
-        root[list] is null ? null : root.Records(list).Select(r => r.Text("name")).OfType<string>().ToHashSet(StringComparer.OrdinalIgnoreCase);
+        root[list] is null ? null : Set(root.Records(list).Select(r => r.Text("name")).OfType<string>());
 
-    private void Known(Field? field, IEnumerable<string>? names, string what, string where)
+    private static HashSet<string> Set(IEnumerable<string> names) => names.ToHashSet(StringComparer.OrdinalIgnoreCase);
+
+    private void Known(Field? field, HashSet<string>? names, string what, string where)
     {
-        if (field?.Value is string name && names is not null && !names.Contains(name, StringComparer.OrdinalIgnoreCase))
+        if (field?.Value is string name && names is not null && !names.Contains(name))
         {
             Add(field.Node, field.Path, $"names no {what}: '{name}'{(problems.Count < Nearest.MaxHints ? Nearest.Hint(name, names) : "")} ({where})");
         }

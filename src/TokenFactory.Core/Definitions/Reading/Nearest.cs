@@ -4,10 +4,10 @@ namespace TokenFactory.Core.Definitions.Reading;
 internal static class Nearest
 {
     // Nobody has so many; a hostile text would have a quadratic search.
-    private const int MaxCandidates = 500;
+    private const int MaxCandidates = 200;
 
     /// <summary>Mistakes beyond this many get no hint: each costs a search.</summary>
-    public const int MaxHints = 50;
+    public const int MaxHints = 25;
 
     /// <summary>A clause that offers the nearest name, or lists them when none is near; empty when there are none.</summary>
     public static string Hint(string word, IEnumerable<string> names)
@@ -35,9 +35,16 @@ internal static class Nearest
         }
 
         string lower = word.ToLowerInvariant();
+        int limit = Math.Max(1, (word.Length + 1) / 3);
         (string? name, int distance) = (null, int.MaxValue);
         foreach (string candidate in names.Take(MaxCandidates))
         {
+            // More letters to add or remove than there is room for: no need to count.
+            if (Math.Abs(candidate.Length - word.Length) > limit || candidate.Length > 64)
+            {
+                continue;
+            }
+
             int edits = Distance(lower, candidate.ToLowerInvariant());
             if (edits < distance)
             {
@@ -45,36 +52,31 @@ internal static class Nearest
             }
         }
 
-        return distance <= Math.Max(1, (word.Length + 1) / 3) ? name : null;
+        return distance <= limit ? name : null;
     }
 
-    // Edits with neighbours swapped counted once (optimal string alignment).
+    // Edits with neighbours swapped counted once (optimal string alignment), over three rows.
     private static int Distance(string a, string b)
     {
-        int[,] d = new int[a.Length + 1, b.Length + 1];
-        for (int i = 0; i <= a.Length; i++)
-        {
-            d[i, 0] = i;
-        }
-
-        for (int j = 0; j <= b.Length; j++)
-        {
-            d[0, j] = j;
-        }
-
+        int[] before = new int[b.Length + 1];
+        int[] above = [.. Enumerable.Range(0, b.Length + 1)];
+        int[] row = new int[b.Length + 1];
         for (int i = 1; i <= a.Length; i++)
         {
+            row[0] = i;
             for (int j = 1; j <= b.Length; j++)
             {
                 int cost = a[i - 1] == b[j - 1] ? 0 : 1;
-                d[i, j] = Math.Min(Math.Min(d[i - 1, j] + 1, d[i, j - 1] + 1), d[i - 1, j - 1] + cost);
+                row[j] = Math.Min(Math.Min(above[j] + 1, row[j - 1] + 1), above[j - 1] + cost);
                 if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
                 {
-                    d[i, j] = Math.Min(d[i, j], d[i - 2, j - 2] + 1);
+                    row[j] = Math.Min(row[j], before[j - 2] + 1);
                 }
             }
+
+            (before, above, row) = (above, row, before);
         }
 
-        return d[a.Length, b.Length];
+        return above[b.Length];
     }
 }

@@ -57,9 +57,10 @@ internal sealed partial class NodeReader
             return null;
         }
 
+        var reader = new NodeReader(source, problems);
         try
         {
-            return new NodeReader(source, problems).Document();
+            return reader.Document();
         }
         catch (YamlException e)
         {
@@ -67,6 +68,13 @@ internal sealed partial class NodeReader
             string[] lines = source.Text.Split('\n');
             bool beyond = e.Start.Line > lines.Length;
             problems.Add(Fatal(source, beyond ? lines.Length : (int)e.Start.Line, beyond ? lines[^1].Length + 1 : (int)e.Start.Column, Explain(e)));
+            return null;
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // The parser's scanner gives up in its own ways on some texts that are no YAML.
+            Mark at = reader._parser.Current?.End ?? Mark.Empty;
+            problems.Add(Fatal(source, (int)at.Line, (int)at.Column, "is no YAML here, or shortly after"));
             return null;
         }
         catch (LimitException e)
