@@ -1,36 +1,45 @@
 using TokenFactory.Benchmarks;
+using TokenFactory.Benchmarks.Engine;
 
-switch (args.FirstOrDefault() ?? "ratios")
+string wanted = args.FirstOrDefault() ?? "ratios";
+if (wanted == "stream-server")
 {
-    case "stream-server":
-        await StreamServer.RunAsync();
-        return 0;
-    case "client":
-        ClientBenchmark.Run(Console.Out);
-        return 0;
-    case "client-memory":
-        ClientBenchmark.RunMemory(Console.Out);
-        return 0;
-    case "import":
-        ImportBenchmark.Run(Console.Out);
-        return 0;
-    case "hardware":
-        HardwareBenchmark.Run(Console.Out);
-        return 0;
-    case "planner":
-        PlannerBenchmark.Run(Console.Out);
-        return 0;
-    case "tokenizer":
-        TokenizerBenchmark.Run(Console.Out);
-        return 0;
-    case "ratios":
-        ImportBenchmark.Run(Console.Out);
-        HardwareBenchmark.Run(Console.Out);
-        ClientBenchmark.Run(Console.Out);
-        PlannerBenchmark.Run(Console.Out);
-        TokenizerBenchmark.Run(Console.Out);
-        return 0;
-    default:
-        Console.Error.WriteLine("Benchmarks: client, client-memory, hardware, import, planner, tokenizer, ratios (all).");
-        return 1;
+    await StreamServer.RunAsync();
+    return 0;
 }
+
+// Each benchmark by name. "ratios" runs all that have a floor, the engine beside its peers first.
+(string Name, bool IsRatio, Action<TextWriter> Run)[] benchmarks =
+[
+    ("engine", true, output =>
+    {
+        RatioBenchmark.Run(output);
+        BehaviourBenchmark.Run(output);
+    }),
+    ("import", true, ImportBenchmark.Run),
+    ("hardware", true, output => HardwareBenchmark.Run(output)),
+    ("client", true, ClientBenchmark.Run),
+    ("planner", true, PlannerBenchmark.Run),
+    ("tokenizer", true, TokenizerBenchmark.Run),
+    ("engine-135M", false, output => RatioBenchmark.Run(output, small: true)),
+    ("behaviour", false, BehaviourBenchmark.Run),
+    ("loads", false, output => BehaviourBenchmark.ManyLoads(output, 1000)),
+    ("client-memory", false, ClientBenchmark.RunMemory),
+    ("outlook", false, OutlookBenchmark.Run),
+];
+
+Console.OutputEncoding = System.Text.Encoding.UTF8;
+(string Name, bool IsRatio, Action<TextWriter> Run)[] chosen = [.. benchmarks.Where(b => wanted switch { "ratios" => b.IsRatio, "all" => true, _ => b.Name == wanted })];
+if (chosen.Length == 0)
+{
+    Console.Error.WriteLine($"There is no benchmark '{wanted}'. Choose one of: ratios, all, {string.Join(", ", benchmarks.Select(b => b.Name))}.");
+    return 1;
+}
+
+foreach ((string name, _, Action<TextWriter> run) in chosen)
+{
+    Console.WriteLine($"== {name}");
+    run(Console.Out);
+}
+
+return 0;

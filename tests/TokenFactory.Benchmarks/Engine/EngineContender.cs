@@ -1,0 +1,57 @@
+using TokenFactory.Inference.Engine;
+using TokenFactory.Inference.Models;
+
+namespace TokenFactory.Benchmarks.Engine;
+
+/// <summary>The engine as a caller sees it: requests in, results out, with its own timings.</summary>
+internal sealed class EngineContender : IContender
+{
+    private int _seed;
+
+    public EngineContender(string name, string folder, EngineOptions? options = null)
+    {
+        Name = name;
+        Engine = InferenceEngine.Load(ModelFolder.Open(folder), null, options ?? new EngineOptions { PrefixReuse = false });
+    }
+
+    public string Name { get; }
+
+    public InferenceEngine Engine { get; }
+
+    public static int[] Prompt(int length, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, length).Select(_ => random.Next(300, 49000))];
+    }
+
+    public IGeneration Start(int length, int most, CancellationToken token = default) => Engine.Submit(
+        new GenerationRequest { InputTokens = Prompt(length, _seed++), Sampling = new SamplingOptions { MaxTokens = most, IgnoreEndTokens = true } }, token);
+
+    public double Decode(int tokens) => 1 / Start(32, tokens + 1).Completion.Result.TpotSeconds!.Value;
+
+    public double Prefill() => 512 / Start(512, 1).Completion.Result.TtftSeconds!.Value;
+
+    public double Batch(int tokens)
+    {
+        // Only the time in which all eight decode counts.
+        const int Streams = 8;
+        long[][] times = [.. Enumerable.Range(0, Streams).Select(_ => Times(Start(32, tokens + 40))).ToArray().Select(t => t.Result)];
+        long from = times.Max(t => t[0]);
+        long to = times.Min(t => t[^1]);
+        int count = times.Sum(t => t.Count(x => x > from && x <= to));
+        return count / ((double)(to - from) / System.Diagnostics.Stopwatch.Frequency);
+    }
+
+    public static async Task<long[]> Times(IGeneration generation)
+    {
+        List<long> times = [];
+        await foreach (GenerationFragment fragment in generation)
+        {
+            times.Add(fragment.Timestamp);
+        }
+
+        return [.. times];
+    }
+
+    public void Dispose() => Engine.Dispose();
+}
