@@ -102,4 +102,12 @@ Describe 'Clear-TokenFactoryModel' {
         Clear-TokenFactoryModel -PassThru | Should -BeNullOrEmpty
         (Invoke-TokenFactory 'again' -MaxTokens 1).OutputTokens | Should -Be 1
     }
+
+    It 'unloads the models when the module is removed' {
+        $shell = [powershell]::Create()
+        $null = $shell.AddScript("Import-Module '$((Get-Module TokenFactory.Tools).Path)'; Invoke-TokenFactory 'x' -MaxTokens 1; Remove-Module TokenFactory.Tools")
+        $shell.Invoke()[0].OutputTokens | Should -Be 1
+        $shell.Dispose()
+        Clear-TokenFactoryModel -PassThru | Should -BeNullOrEmpty
+    }
 }

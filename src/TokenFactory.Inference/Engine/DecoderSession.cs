@@ -40,7 +40,7 @@ internal sealed class DecoderSession : IDisposable
     public static DecoderSession Open(DecoderGraph graph, EngineOptions options, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using SessionOptionsLease settings = new(Settings(options, out ProviderChoice provider, out int threads));
+        using SessionOptionsLease settings = new(Settings(graph, options, out ProviderChoice provider, out int threads));
         Task<DecoderSession> load = Task.Factory.StartNew(
             () => Create(graph, settings, provider, threads), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         try
@@ -75,10 +75,10 @@ internal sealed class DecoderSession : IDisposable
 
     public void Dispose() => Session.Dispose();
 
-    private static SessionOptions Settings(EngineOptions options, out ProviderChoice provider, out int threads)
+    private static SessionOptions Settings(DecoderGraph graph, EngineOptions options, out ProviderChoice provider, out int threads)
     {
         threads = options.Threads ?? Environment.ProcessorCount;
-        provider = ProviderSelector.Choose(options.Provider, options.DeviceId);
+        provider = Provide(graph, options);
         var settings = new SessionOptions
         {
             IntraOpNumThreads = threads,
@@ -100,6 +100,20 @@ internal sealed class DecoderSession : IDisposable
             settings.Dispose();
             throw;
         }
+    }
+
+    // Slots are views of host memory; on a device they would have to be views of the device's.
+    private static ProviderChoice Provide(DecoderGraph graph, EngineOptions options)
+    {
+        if (graph.CacheMode == CacheMode.Growing)
+        {
+            return ProviderSelector.Choose(options.Provider, options.DeviceId);
+        }
+
+        return options.Provider is ExecutionProvider.Auto or ExecutionProvider.Cpu
+            ? new ProviderChoice(ExecutionProvider.Cpu, 0, "The cache of this graph is kept in host memory, which only the processor updates in place.")
+            : throw new TokenFactoryException("ProviderNotSupported", FailureKind.NotSupported,
+                $"{options.Provider} can't run this graph yet: its cache is updated in place, and the engine keeps it in host memory. Use -Provider Cpu.", options.Provider);
     }
 
     private static DecoderSession Create(DecoderGraph graph, SessionOptionsLease settings, ProviderChoice provider, int threads)

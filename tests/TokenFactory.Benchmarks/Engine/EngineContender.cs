@@ -35,7 +35,9 @@ internal sealed class EngineContender : IContender
     {
         // Only the time in which all eight decode counts.
         const int Streams = 8;
-        long[][] times = [.. Enumerable.Range(0, Streams).Select(_ => Times(Start(32, tokens + 40))).ToArray().Select(t => t.Result)];
+        IGeneration[] streams = [.. Enumerable.Range(0, Streams).Select(_ => Start(32, tokens + 24))];
+        Task.WaitAll([.. streams.Select(s => s.Completion)]);
+        long[][] times = [.. streams.Cast<Generation>().Select(g => Enumerable.Range(0, g.Count).Select(i => g[i].Timestamp).ToArray())];
         long from = times.Max(t => t[0]);
         long to = times.Min(t => t[^1]);
         int count = times.Sum(t => t.Count(x => x > from && x <= to));

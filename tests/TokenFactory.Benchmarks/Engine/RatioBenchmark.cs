@@ -98,7 +98,7 @@ internal static class RatioBenchmark
         {
             WaitUntil(start, arrivals[next].At);
             double now = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            (double At, int[] Prompt, int Most)[] batch = [.. arrivals.Skip(next).TakeWhile(a => a.At <= now).Take(MostAtOnce)];
+            (double At, int[] Prompt, int Most)[] batch = [.. arrivals.Skip(next).TakeWhile((a, i) => i == 0 || a.At <= now).Take(MostAtOnce)];
             genai.Serve([.. batch.Select(a => a.Prompt)], batch.Max(a => a.Most));
             next += batch.Length;
         }
