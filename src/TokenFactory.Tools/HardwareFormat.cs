@@ -21,10 +21,6 @@ public static class HardwareFormat
         if (device.Cpu is { } cpu)
         {
             words.Add(cpu.UsableThreads < cpu.Threads ? Text($"{cpu.UsableThreads:0.##} of {cpu.Threads} threads") : Text($"{cpu.UsableThreads:0.##} threads"));
-            if (cpu.VectorSets.LastOrDefault(s => s is "AVX2" or "AVX512F" or "NEON" or "SVE" or "AMX-INT8") is { } widest)
-            {
-                words.Add(widest);
-            }
         }
 
         if (device.System is { } system)
@@ -44,6 +40,12 @@ public static class HardwareFormat
         if (device.Utilization is { } utilization)
         {
             words.Add(Text($"{utilization * 100:0} % busy"));
+        }
+
+        // The view cuts long states, so what changes stands before what does not.
+        if (device.Cpu?.VectorSets.LastOrDefault(s => s is "AVX2" or "AVX512F" or "NEON" or "SVE" or "AMX-INT8") is { } widest)
+        {
+            words.Add(widest);
         }
 
         if (device.TemperatureCelsius is { } celsius)
