@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -75,6 +77,21 @@ public sealed class ServerTargetTests
         Assert.All(server.Requests, r => Assert.Equal("HTTP/2", r.Protocol));
     }
 
+    [Fact]
+    public async Task Tls_negotiates_http_2_and_a_certificate_nobody_vouches_for_is_refused()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using X509Certificate2 made = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        using X509Certificate2 certificate = X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
+        await using TestServer server = await TestServer.StartAsync((c, _) => TestServer.StreamAsync(c, TestServer.Chat(3)), HttpProtocols.Http1AndHttp2, certificate);
+        ThroughputMeasurement trusted = await MeasureAsync(server, Plan(6), o => o with { SkipCertificateCheck = true, ApiKey = new ApiKey(Key) });
+        Assert.Equal((6, 0), (trusted.Requests, trusted.Failed));
+        Assert.All(server.Requests, r => Assert.Equal("HTTP/2", r.Protocol));
+        ThroughputMeasurement refused = await MeasureAsync(server, Plan(2));
+        Assert.Equal(2, refused.Failures["ConnectionFailed"]);
+        Assert.Equal(6, server.Requests.Count);
+    }
+
     public static TheoryData<string, FailureReason> BadStreams() => new()
     {
         { TestServer.Chat(2).Replace("data: [DONE]\n\n", "", StringComparison.Ordinal).Replace("\"finish_reason\":\"length\"", "\"finish_reason\":null", StringComparison.Ordinal), FailureReason.StreamTruncated },
@@ -131,7 +148,7 @@ public sealed class ServerTargetTests
                 await Task.Delay(Timeout.Infinite, c.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
             }
         });
-        ThroughputMeasurement m = await MeasureAsync(server, Plan(4, 1) with { RequestTimeout = TimeSpan.FromMilliseconds(300) });
+        ThroughputMeasurement m = await MeasureAsync(server, Plan(4, 1) with { RequestTimeout = TimeSpan.FromSeconds(2) });
         Assert.Equal((4, 4), (m.Requests, m.Failed));
         Assert.Equal(2, m.Failures["Timeout"]);
         Assert.Equal(2, m.Failures.GetValueOrDefault("StreamTruncated") + m.Failures.GetValueOrDefault("ConnectionLost"));

@@ -175,7 +175,7 @@ public sealed class LoadRunnerTests
             Shape = new RateLoad(2000, ArrivalProcess.Constant), Requests = 40, MaximumInFlight = 10, Prompts = Prompts(),
         });
         Assert.True(SpinWait.SpinUntil(() => engine.MostInFlight == 10, TimeSpan.FromSeconds(10)));
-        await Task.Delay(50);
+        await Task.Delay(500);
         gate.SetResult();
         ThroughputMeasurement m = await running.WaitAsync(TimeSpan.FromSeconds(10));
         Assert.True(m.ClientLimited);
