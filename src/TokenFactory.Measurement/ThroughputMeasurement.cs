@@ -25,6 +25,9 @@ public sealed record ThroughputMeasurement
     /// <summary>Requests kept in flight; null when requests arrive at times of their own.</summary>
     public int? Concurrency { get; init; }
 
+    /// <summary>True on the runs at the knee of a sweep. It is known, and set, only when the sweep has ended.</summary>
+    public bool IsKnee { get; internal set; }
+
     /// <summary>Which repeat of the same run it is, from 1.</summary>
     public int Repeat { get; init; } = 1;
 

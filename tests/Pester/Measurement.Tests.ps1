@@ -103,6 +103,7 @@ Describe 'Measure-TokenFactoryThroughput' {
         $runs = Measure-TokenFactoryThroughput -Sweep -MaximumConcurrency 4 -Requests 6 -InputTokens 8 -OutputTokens 4 -Verbose 4>&1
         ($runs | Where-Object { $_ -is [System.Management.Automation.VerboseRecord] }).Message -join '' | Should -Match 'knee is at concurrency \d'
         @($runs | Where-Object Concurrency).Count | Should -BeGreaterOrEqual 3
+        @($runs | Where-Object IsKnee).Count | Should -Be 1
     }
 
     It 'prices runs and judges them by the tiers of a factory' {

@@ -79,6 +79,8 @@ public sealed class ThroughputSession(ILoadTarget target, Func<ulong, IPromptSou
 {
     private const int FewestRepeats = 3;
 
+    private readonly List<ThroughputMeasurement> _measured = [];
+
     /// <summary>Concurrency at which a sweep found the knee: the smallest that reaches 95 % of the highest throughput; null before or without.</summary>
     public int? Knee { get; private set; }
 
@@ -161,6 +163,7 @@ public sealed class ThroughputSession(ILoadTarget target, Func<ulong, IPromptSou
                 return null;
             }
 
+            _measured.Add(measured);
             results.TryWrite(measured);
             rates.Add(measured.OutputTokensPerSecond ?? 0);
             if (options.Confidence is { } share && repeat >= FewestRepeats && HalfWidth(rates) <= share * rates.Average())
@@ -238,6 +241,11 @@ public sealed class ThroughputSession(ILoadTarget target, Func<ulong, IPromptSou
             if (knee - below <= Math.Max(1, knee / 5))
             {
                 Knee = knee;
+                foreach (ThroughputMeasurement measurement in _measured.Where(m => m.Concurrency == knee))
+                {
+                    measurement.IsKnee = true;
+                }
+
                 return;
             }
 
