@@ -58,7 +58,7 @@ internal static class ClientBenchmark
         foreach (LoadShape shape in new LoadShape[] { new ConcurrencyLoad(1), new RateLoad(50), new RateLoad(500) })
         {
             await http.GetStringAsync(address);
-            ThroughputMeasurement m = await RunOneAsync(address, "timed-50-20", shape, shape is RateLoad rate ? (long)rate.Rate * 4 : 20, null);
+            ThroughputMeasurement m = await RunOneAsync(address, "timed-50-20", shape, shape is RateLoad rate ? (long)rate.Rate * 4 : 30, null, warmUp: 0);
             using var served = JsonDocument.Parse(await http.GetStringAsync(address));
             double[] ttft = [.. served.RootElement.GetProperty("ttft").EnumerateArray().Select(t => t.GetDouble()).Order()];
             double[] tpot = [.. served.RootElement.GetProperty("tpot").EnumerateArray().Select(t => t.GetDouble()).Order()];

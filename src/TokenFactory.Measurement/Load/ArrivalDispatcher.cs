@@ -4,8 +4,10 @@ namespace TokenFactory.Measurement.Load;
 
 /// <summary>Sends the requests of an open loop when they are due, on a thread of its own.</summary>
 internal sealed class ArrivalDispatcher(
-    LoadPlan plan, ArrivalLoad shape, long origin, Func<Arrival, long, long, CancellationToken, Task> send, Func<Arrival, long, Task> sendUnmeasured, Action limitReached)
+    LoadPlan plan, ArrivalLoad shape, long origin, Func<LoadRequest, long, CancellationToken, Task> send, Func<LoadRequest, Task> sendUnmeasured, Action limitReached)
 {
+    private const long CoolDownIndex = 1L << 40;
+
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _inFlight = 1;
 
@@ -29,6 +31,9 @@ internal sealed class ArrivalDispatcher(
                 return;
             }
 
+            // The prompt is made before it is due, so that only the sending itself is left to do on time.
+            LoadRequest request = plan.Prompts.Create(measured ? index : CoolDownIndex + index, arrival.Entry);
+            index++;
             long due = origin + (long)(arrival.Seconds * Stopwatch.Frequency);
             while (Stopwatch.GetTimestamp() < due)
             {
@@ -54,23 +59,20 @@ internal sealed class ArrivalDispatcher(
             if (!measured)
             {
                 // The load goes on until the last measured request has ended; its requests count for nothing.
-                _ = sendUnmeasured(arrival, index++);
+                _ = sendUnmeasured(request);
                 continue;
             }
 
             Interlocked.Increment(ref _inFlight);
-            ThreadPool.UnsafeQueueUserWorkItem(
-                static s => _ = s.Self.SendAsync(s.Arrival, s.Index, s.Due, s.Stop),
-                (Self: this, Arrival: arrival, Index: index++, Due: due, Stop: stop),
-                preferLocal: false);
+            _ = SendAsync(request, due, stop);
         }
     }
 
-    private async Task SendAsync(Arrival arrival, long index, long due, CancellationToken stop)
+    private async Task SendAsync(LoadRequest request, long due, CancellationToken stop)
     {
         try
         {
-            await send(arrival, index, due, stop).ConfigureAwait(false);
+            await send(request, due, stop).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

@@ -213,14 +213,13 @@ public sealed class LoadRunner : IDisposable
         }
     }
 
-    private Task<RequestFailure?> SendArrivalAsync(Arrival arrival, long index, long due, CancellationToken stop) =>
-        MeasuredAsync(_plan.Prompts.Create(index, arrival.Entry), due, stop);
+    private Task<RequestFailure?> SendArrivalAsync(LoadRequest request, long due, CancellationToken stop) => MeasuredAsync(request, due, stop);
 
-    private async Task SendCoolDownArrivalAsync(Arrival arrival, long index)
+    private async Task SendCoolDownArrivalAsync(LoadRequest request)
     {
         // Not on the dispatching thread: it has the next arrival to send.
         await Task.Yield();
-        await UnmeasuredAsync(_plan.Prompts.Create((1L << 40) + index, arrival.Entry), _coolDown.Token).ConfigureAwait(false);
+        await UnmeasuredAsync(request, _coolDown.Token).ConfigureAwait(false);
     }
 
     /// <summary>Sends one measured request; the answer is null when it succeeded.</summary>
