@@ -102,7 +102,9 @@ internal static partial class ReportCharts
         plot.Axes.Left.TickGenerator = new NumericManual(
             [.. bars.Select((b, i) => new Tick(bars.Count - 1 - i, Shorten(b.Name)))]);
         plot.Axes.Left.MajorTickStyle.Length = 0;
-        plot.Axes.Margins(left: 0, right: 0.08, bottom: 0.12, top: 0.12);
+        plot.Axes.Margins(left: 0, right: 0.08);
+        double spare = Math.Max(0, 2 - bars.Count) / 2.0; // one bar alone is no thicker than one of two
+        plot.Axes.SetLimitsY(-0.6 - spare, bars.Count - 0.4 + spare);
         plot.Axes.Bottom.TickGenerator = new NumericAutomatic { LabelFormatter = Figure };
         Legend(plot, parts.Count > 1, Edge.Bottom);
         return ChartTheme.Draw(plot, title, description, Math.Clamp(130 + (bars.Count * 44), 200, 720));

@@ -48,9 +48,12 @@ internal static class PlanSection
         }
     }
 
+    private static string Words(PlanLimitKind kind) =>
+        string.Concat(kind.ToString().Select((c, i) => i > 0 && char.IsUpper(c) ? $" {char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
+
     private static string Binding(FactoryPlan plan)
     {
-        string[] binding = [.. plan.Limits.Where(l => l.Binds).Select(l => $"{l.Kind.ToString().ToLowerInvariant()} of {l.Name}")];
+        string[] binding = [.. plan.Limits.Where(l => l.Binds).Select(l => $"{Words(l.Kind)} of {l.Name}")];
         return binding.Length == 0 ? "no limit binds" : $"bound by {string.Join(", ", binding)}";
     }
 }
