@@ -85,8 +85,9 @@ internal sealed class DecoderSession : IDisposable
             InterOpNumThreads = 1,
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
-            // Shapes change with every chunk: remembered patterns would pile up memory for shapes that never come again.
-            EnableMemoryPattern = false,
+            // A remembered pattern lays a step's tensors close together. A graph with a mask has another shape for each prompt length,
+            // and patterns of shapes that never come again would pile up.
+            EnableMemoryPattern = graph.AttentionMask is null && graph.CacheMode == CacheMode.InPlace,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
         try

@@ -69,22 +69,9 @@ internal sealed class PrefillPlanner
     private int Fitting(double seconds)
     {
         int best = s_sizes[0];
-        double known = 0;
-        int knownSize = 0;
         for (int i = 0; i < s_sizes.Length && s_sizes[i] <= _options.SmallestChunk; i++)
         {
-            double cost = _chunkSeconds[i];
-            if (cost == 0 && knownSize > 0)
-            {
-                // An upper bound: a chunk's cost a token falls with its size.
-                cost = known * s_sizes[i] / knownSize;
-            }
-            else if (cost > 0)
-            {
-                known = cost;
-                knownSize = s_sizes[i];
-            }
-
+            double cost = Cost(i);
             if (cost == 0 || cost > seconds)
             {
                 break;
@@ -94,6 +81,41 @@ internal sealed class PrefillPlanner
         }
 
         return best;
+    }
+
+    // A chunk costs a pass over the weights and something a token: between two known sizes the cost is nearly a line, and beyond the
+    // largest known one no more than in proportion.
+    private double Cost(int index)
+    {
+        if (_chunkSeconds[index] > 0)
+        {
+            return _chunkSeconds[index];
+        }
+
+        int below = index - 1;
+        while (below >= 0 && _chunkSeconds[below] == 0)
+        {
+            below--;
+        }
+
+        int above = index + 1;
+        while (above < s_sizes.Length && _chunkSeconds[above] == 0)
+        {
+            above++;
+        }
+
+        if (below < 0)
+        {
+            return 0;
+        }
+
+        if (above == s_sizes.Length)
+        {
+            return _chunkSeconds[below] * s_sizes[index] / s_sizes[below];
+        }
+
+        double share = (double)(s_sizes[index] - s_sizes[below]) / (s_sizes[above] - s_sizes[below]);
+        return _chunkSeconds[below] + (share * (_chunkSeconds[above] - _chunkSeconds[below]));
     }
 
     private static void Learn(ref double average, double sample) =>

@@ -40,8 +40,12 @@ internal sealed class EngineContender : IContender
         long[][] times = [.. streams.Cast<Generation>().Select(g => Enumerable.Range(0, g.Count).Select(i => g[i].Timestamp).ToArray())];
         long from = times.Max(t => t[0]);
         long to = times.Min(t => t[^1]);
-        int count = times.Sum(t => t.Count(x => x > from && x <= to));
-        return count / ((double)(to - from) / System.Diagnostics.Stopwatch.Frequency);
+        // Each stream by its own tokens: rows of one step get their times one after another.
+        return times.Sum(t =>
+        {
+            long[] inside = [.. t.Where(x => x >= from && x <= to)];
+            return (inside.Length - 1) / ((double)(inside[^1] - inside[0]) / System.Diagnostics.Stopwatch.Frequency);
+        });
     }
 
     public static async Task<long[]> Times(IGeneration generation)

@@ -12,9 +12,11 @@ internal sealed class LlamaContender : IContender
     private readonly SafeLLamaContextHandle _context;
     private readonly LLamaBatch _batch = new();
 
+    // Must come before the first native call, and only once in a process.
+    static LlamaContender() => NativeLibraryConfig.All.WithLogCallback((_, _) => { });
+
     public LlamaContender(string path)
     {
-        NativeLibraryConfig.All.WithLogCallback((_, _) => { });
         // The first call through NativeApi chooses the library for this processor.
         NativeApi.llama_empty_call();
         _model = SafeLlamaModelHandle.LoadFromFile(path, LLamaModelParams.Default());
