@@ -39,7 +39,8 @@ internal sealed record TokenizerFacts
             Roles(map.RootElement, special);
         }
 
-        if (template is null && files.Exists("chat_template.jinja"))
+        // As transformers does: a template in a file of its own is the one that counts.
+        if (files.Exists("chat_template.jinja"))
         {
             string path = files.Resolve("chat_template.jinja");
             template = new FileInfo(path).Length <= MaximumTemplate ? File.ReadAllText(path) : throw new InvalidDataException("chat_template.jinja is larger than 1 MB");
