@@ -181,7 +181,8 @@ internal sealed class Admission
                 continue;
             }
 
-            int width = last < 0 ? 1 : Math.Max(last, slot.Index) - Math.Min(first, slot.Index) + 1;
+            int width = _runner.FromFirstSlot ? Math.Max(last, slot.Index) + 1
+                : last < 0 ? 1 : Math.Max(last, slot.Index) - Math.Min(first, slot.Index) + 1;
             (int, int, long) cost = (width, slot == source ? 0 : slot.Length == 0 ? 1 : 2, slot.LastUsed);
             if (best is null || cost.CompareTo(bestCost) < 0)
             {

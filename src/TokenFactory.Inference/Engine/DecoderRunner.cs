@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using TokenFactory.Core;
 using TokenFactory.Inference.Models;
 
 namespace TokenFactory.Inference.Engine;
@@ -36,8 +37,20 @@ internal abstract unsafe class DecoderRunner : IDisposable
     /// <summary>Most tokens of one prefill chunk.</summary>
     public abstract int LargestChunk { get; }
 
-    /// <summary>True when a slot's beginning can be copied to another slot.</summary>
+    /// <summary>
+    /// True when a slot's beginning can be copied to another slot. Without it prefixes are not reused, and gaps between running slots stay
+    /// open until a sequence joins there.
+    /// </summary>
     public abstract bool CanCopy { get; }
+
+    /// <summary>True when a decode step must begin with the first slot: a device whose buffers are handles gives no views of their middle.</summary>
+    public virtual bool FromFirstSlot => false;
+
+    /// <summary>Bytes that were copied from the host to the device since the runner was made; 0 where both are one memory.</summary>
+    public virtual long BytesToDevice => 0;
+
+    /// <summary>Bytes that were copied from the device to the host.</summary>
+    public virtual long BytesFromDevice => 0;
 
     /// <summary>True when the last decode step bound tensors of another shape than the one before.</summary>
     public bool Rebound { get; protected set; }
@@ -73,6 +86,20 @@ internal abstract unsafe class DecoderRunner : IDisposable
 
     /// <summary>Logits of a row of the last decode step, valid until the next run; may be overwritten.</summary>
     public abstract Span<float> DecodeLogits(int row);
+
+    /// <summary>Chooses a token from the logits of the last run, wherever they are.</summary>
+    /// <param name="row">Row of the last decode step; below 0 the last prefill's token.</param>
+    /// <param name="sampler">Chooses on the host.</param>
+    /// <param name="options">How.</param>
+    /// <param name="penalties">The sequence's penalties; null for none.</param>
+    /// <param name="position">Index of the output token.</param>
+    /// <param name="logProbability">Gets the token's log probability when asked for.</param>
+    public virtual int Choose(int row, Sampler sampler, SamplingOptions options, Penalties? penalties, int position, out TokenLogProbability? logProbability) =>
+        sampler.Choose(row < 0 ? PrefillLogits() : DecodeLogits(row), options, penalties, position, out logProbability);
+
+    /// <summary>What a failure of the native runtime means for those who wait.</summary>
+    public virtual TokenFactoryException Failed(OnnxRuntimeException failure) => new("InferenceFailed", FailureKind.OperationFailed,
+        $"ONNX Runtime failed while it ran the model: {failure.Message.ReplaceLineEndings(" ")} Ask for a shorter context or fewer sequences if memory is short; otherwise export the model again.", null, failure);
 
     public void Dispose()
     {

@@ -30,6 +30,12 @@ public sealed record EngineStatistics
     /// <summary>Managed bytes that the scheduler's thread allocated in those steps, sampling and delivery included.</summary>
     public long SteadyAllocatedBytes { get; init; }
 
+    /// <summary>Bytes that were copied from host to device memory, tokens and lengths above all; 0 where the model runs in host memory.</summary>
+    public long BytesToDevice { get; init; }
+
+    /// <summary>Bytes that were copied from device to host memory: chosen tokens, candidates and rows of logits.</summary>
+    public long BytesFromDevice { get; init; }
+
     /// <summary>Bytes of keys and values that sequences may take.</summary>
     public long KvMemoryBytes { get; init; }
 

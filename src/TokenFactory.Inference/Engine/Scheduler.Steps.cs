@@ -35,6 +35,8 @@ internal sealed partial class Scheduler
         PrefillSeconds = (double)_prefillTicks / Stopwatch.Frequency,
         SteadySteps = _steadySteps,
         SteadyAllocatedBytes = _steadyBytes,
+        BytesToDevice = _runner.BytesToDevice,
+        BytesFromDevice = _runner.BytesFromDevice,
         KvMemoryBytes = _admission.BudgetTokens * _runner.Graph.KvBytesPerToken,
         Waiting = _admission.Waiting.Count,
         Running = _slots.Count(s => s.Owner is not null),
@@ -70,7 +72,7 @@ internal sealed partial class Scheduler
             _inPrefill = null;
             if (!generation.Ended && !_stopping && !_prefillRun.Terminate)
             {
-                Finish(generation, FinishReason.Cancelled, Failed(e));
+                Finish(generation, FinishReason.Cancelled, _runner.Failed(e));
             }
 
             return;
@@ -87,7 +89,7 @@ internal sealed partial class Scheduler
         if (last && !generation.Ended)
         {
             generation.Decoding = true;
-            Sample(generation, _runner.PrefillLogits());
+            Sample(generation, row: -1);
         }
     }
 
@@ -125,7 +127,7 @@ internal sealed partial class Scheduler
             {
                 if (_active[i])
                 {
-                    Finish(_slots[first + i].Owner!, FinishReason.Cancelled, Failed(e));
+                    Finish(_slots[first + i].Owner!, FinishReason.Cancelled, _runner.Failed(e));
                 }
             }
 
@@ -141,7 +143,7 @@ internal sealed partial class Scheduler
                 slot.Append(_ids[i]);
                 if (!generation.Ended)
                 {
-                    Sample(generation, _runner.DecodeLogits(i));
+                    Sample(generation, i);
                 }
             }
         }
@@ -169,12 +171,12 @@ internal sealed partial class Scheduler
         _bytesAtStep = bytes;
     }
 
-    private void Sample(Generation generation, Span<float> logits)
+    private void Sample(Generation generation, int row)
     {
         SamplingOptions options = generation.Request.Sampling;
         try
         {
-            int token = _sampler.Choose(logits, options, generation.Penalties, generation.Count, out TokenLogProbability? logProbability);
+            int token = _runner.Choose(row, _sampler, options, generation.Penalties, generation.Count, out TokenLogProbability? logProbability);
             bool isEnd = (!options.IgnoreEndTokens && _endTokens.Contains(token)) || IsStop(options, token);
             if (generation.Add(token, logProbability, isEnd, Stopwatch.GetTimestamp()) is { } reason)
             {
@@ -221,6 +223,7 @@ internal sealed partial class Scheduler
             return (0, 0, 0);
         }
 
+        first = _runner.FromFirstSlot ? 0 : first;
         if (_options.Exact && _runner.Graph.QuantizedProducts && first == last && _slots.Length > 1)
         {
             first = Math.Min(first, _slots.Length - 2);
@@ -234,7 +237,8 @@ internal sealed partial class Scheduler
     private void CloseGaps()
     {
         (int first, int rows, int streams) = Window();
-        if (!_runner.CanCopy || rows <= streams || streams < 2 || _admission.Waiting.Count > 0)
+        bool fromFirst = _runner.FromFirstSlot;
+        if (!_runner.CanCopy || rows <= streams || (streams < 2 && !fromFirst) || _admission.Waiting.Count > 0)
         {
             return;
         }
@@ -252,8 +256,12 @@ internal sealed partial class Scheduler
 
         Slot low = _slots[first];
         Slot high = _slots[first + rows - 1];
-        Slot from = low.Length < high.Length ? low : high;
-        Generation moved = from.Owner!;
+        Slot from = low.Length < high.Length && !fromFirst ? low : high;
+        if (from.Owner is not { } moved)
+        {
+            return;
+        }
+
         int remaining = Math.Min(moved.MostTokens - moved.Count, LongestRemaining);
         double rowSeconds = _planner.StepSeconds(rows) / rows / 2;
         double copySeconds = from.Length * (double)_runner.Graph.KvBytesPerToken / CopyBytesPerSecond;
@@ -271,7 +279,4 @@ internal sealed partial class Scheduler
         moved.Slot = to;
         Vacate(from);
     }
-
-    private static TokenFactoryException Failed(OnnxRuntimeException e) => new("InferenceFailed", FailureKind.OperationFailed,
-        $"ONNX Runtime failed while it ran the model: {e.Message.ReplaceLineEndings(" ")} Ask for a shorter context or fewer sequences if memory is short; otherwise export the model again.", null, e);
 }

@@ -52,6 +52,11 @@ internal sealed partial class Scheduler : IDisposable
     {
         lock (_incomingGate)
         {
+            if (_failure is { } failure)
+            {
+                throw failure;
+            }
+
             ObjectDisposedException.ThrowIf(_stopping, this);
             generation.Order = _order++;
             _incoming.Add(generation);
@@ -145,14 +150,14 @@ internal sealed partial class Scheduler : IDisposable
         catch (Exception e)
         {
             // A defect of ours must reach those who wait; without them the process would go down.
-            _failure = new TokenFactoryException("InferenceFailed", FailureKind.OperationFailed,
+            _failure = e as TokenFactoryException ?? new TokenFactoryException("InferenceFailed", FailureKind.OperationFailed,
                 $"The engine stopped: {e.Message} Clear the model with Clear-TokenFactoryModel and try again.", null, e);
         }
 
         EndAll();
     }
 
-    private Exception? _failure;
+    private volatile TokenFactoryException? _failure;
 
     private void TakeIncoming()
     {
