@@ -7,6 +7,8 @@ namespace TokenFactory.Measurement.Http;
 [DebuggerDisplay("***")]
 public sealed class ApiKey
 {
+    private static readonly string[] s_azure = [".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com"];
+
     private readonly string _value;
 
     /// <summary>Takes a secret.</summary>
@@ -31,5 +33,18 @@ public sealed class ApiKey
     /// <summary>Never the secret.</summary>
     public override string ToString() => "***";
 
-    internal void Authorize(HttpRequestMessage request) => request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {_value}");
+    // Azure OpenAI reads keys from a header of its own, and only Entra's tokens as Bearer:
+    // https://learn.microsoft.com/azure/ai-foundry/openai/reference#authentication
+    internal void Authorize(HttpRequestMessage request)
+    {
+        bool token = _value.StartsWith("ey", StringComparison.Ordinal) && _value.Count(c => c == '.') == 2;
+        if (!token && request.RequestUri is { } address && s_azure.Any(h => address.Host.EndsWith(h, StringComparison.OrdinalIgnoreCase)))
+        {
+            request.Headers.TryAddWithoutValidation("api-key", _value);
+        }
+        else
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {_value}");
+        }
+    }
 }

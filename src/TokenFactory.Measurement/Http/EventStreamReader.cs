@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using TokenFactory.Measurement.Load;
 
@@ -9,12 +10,14 @@ namespace TokenFactory.Measurement.Http;
 /// <remarks>
 /// WHATWG HTML, section 9.2 (server-sent events): lines end with LF, CR or CRLF, an empty line ends an event, comments begin with a colon. Two
 /// liberties that real servers need: an event at the end of the stream counts without its empty line, and a <c>data</c> line that begins a JSON
-/// object ends the one before it. Every event has the time at which the read that completed its line returned. One buffer, rented, grows to the
+/// object ends the one before it. An event named <c>error</c> is one also when its message is a comment, as Dynamo's front end writes it; events of other
+/// names whose data is no object are servers' own notes. Every event has the time at which the read that completed its line returned. One buffer, rented, grows to the
 /// longest event.
 /// </remarks>
 internal sealed class EventStreamReader : IDisposable
 {
     private const int LongestEvent = 32 << 20;
+    private const int LongestComment = 1000;
 
     private readonly RequestTrace _trace;
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(8192);
@@ -25,6 +28,8 @@ internal sealed class EventStreamReader : IDisposable
     private bool _afterCarriageReturn;
     private bool _first = true;
     private bool _errorEvent;
+    private bool _namedEvent;
+    private string? _errorComment;
     private bool _lent;
 
     public EventStreamReader(RequestTrace trace) => _trace = trace;
@@ -140,8 +145,7 @@ internal sealed class EventStreamReader : IDisposable
     {
         if (line.IsEmpty)
         {
-            Dispatch(now);
-            _errorEvent = false;
+            EndEvent(now);
             return;
         }
 
@@ -151,7 +155,9 @@ internal sealed class EventStreamReader : IDisposable
         }
         else if (line.StartsWith("event:"u8))
         {
-            _errorEvent = Value(line[6..]).SequenceEqual("error"u8);
+            ReadOnlySpan<byte> name = Value(line[6..]);
+            _errorEvent = name.SequenceEqual("error"u8);
+            _namedEvent = !_errorEvent && !name.SequenceEqual("message"u8);
         }
         else if (line.StartsWith("error:"u8))
         {
@@ -166,6 +172,22 @@ internal sealed class EventStreamReader : IDisposable
             Dispatch(now);
             ServerEvent.Read(line, now, isError: true, _trace);
         }
+        else if (line[0] == ':' && _errorEvent)
+        {
+            _errorComment = Encoding.UTF8.GetString(Value(line[1..Math.Min(line.Length, LongestComment)]));
+        }
+    }
+
+    private void EndEvent(long now)
+    {
+        if (_errorEvent && _eventLength == 0 && !Done)
+        {
+            _trace.Failure ??= new RequestFailure(FailureReason.StreamError, _errorComment ?? "The server sent an error event without a message.");
+        }
+
+        Dispatch(now);
+        _errorEvent = _namedEvent = false;
+        _errorComment = null;
     }
 
     private void Data(ReadOnlySpan<byte> value, long now)
@@ -217,7 +239,7 @@ internal sealed class EventStreamReader : IDisposable
         {
             Done = true;
         }
-        else if (_trace.Failure is null)
+        else if (_trace.Failure is null && (!_namedEvent || data.TrimStart((byte)' ').StartsWith("{"u8)))
         {
             ServerEvent.Read(data, now, _errorEvent, _trace);
         }
@@ -233,7 +255,7 @@ internal sealed class EventStreamReader : IDisposable
 
         if (_trace.Failure is null && !Done)
         {
-            Dispatch(now);
+            EndEvent(now);
         }
     }
 

@@ -7,7 +7,8 @@ namespace TokenFactory.Measurement.Http;
 /// <summary>Reads one event of a completion stream and notes in the trace what it says.</summary>
 /// <remarks>
 /// Output is a non-empty string under <c>content</c>, <c>reasoning_content</c>, <c>reasoning</c>, <c>refusal</c> or <c>text</c>, or a tool or function
-/// call that carries a name or arguments; a chunk of role, finish reason or usage alone has none. Unknown fields are skipped, so that servers'
+/// call that carries a name or arguments; a chunk of role, finish reason or usage alone has none. Content in parts (Mistral's reasoning models) is
+/// output when a part has text. A count of 0 tokens is a placeholder (Ollama sends it in each chunk before the last), an empty finish reason is none. Unknown fields are skipped, so that servers'
 /// additions do no harm. Works on the received bytes and allocates only for finish reasons, errors, and text that somebody wants.
 /// </remarks>
 internal static class ServerEvent
@@ -98,6 +99,21 @@ internal static class ServerEvent
         }
     }
 
+    /// <summary>What a JSON reply says under <c>error</c>; null when it says nothing there.</summary>
+    public static string? StatedError(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            var trace = new RequestTrace();
+            Read(body, 0, isError: false, trace);
+            return trace.Failure?.Message;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     private static bool Choices(ref Utf8JsonReader reader, RequestTrace trace)
     {
         bool output = false;
@@ -109,6 +125,8 @@ internal static class ServerEvent
 
         while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
         {
+            int index = 0;
+            bool finished = false;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 if (reader.ValueTextEquals("delta"u8) || reader.ValueTextEquals("message"u8))
@@ -124,14 +142,19 @@ internal static class ServerEvent
                 else if (reader.ValueTextEquals("finish_reason"u8))
                 {
                     reader.Read();
-                    if (reader.TokenType == JsonTokenType.String)
+                    if (reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty)
                     {
                         trace.FinishReason = FinishReason(ref reader);
+                        finished = true;
                     }
                     else
                     {
                         reader.Skip();
                     }
+                }
+                else if (reader.ValueTextEquals("index"u8))
+                {
+                    index = Integer(ref reader) ?? 0;
                 }
                 else
                 {
@@ -139,6 +162,8 @@ internal static class ServerEvent
                     reader.Skip();
                 }
             }
+
+            trace.MarkChoice(index, finished);
         }
 
         return output;
@@ -178,6 +203,11 @@ internal static class ServerEvent
 
     private static bool Text(ref Utf8JsonReader reader, RequestTrace trace)
     {
+        if (reader.TokenType == JsonTokenType.StartArray)
+        {
+            return Parts(ref reader, trace);
+        }
+
         if (reader.TokenType != JsonTokenType.String)
         {
             reader.Skip();
@@ -193,6 +223,22 @@ internal static class ServerEvent
         return true;
     }
 
+    private static bool Parts(ref Utf8JsonReader reader, RequestTrace trace)
+    {
+        bool output = false;
+        int depth = reader.CurrentDepth;
+        while (reader.Read() && reader.CurrentDepth > depth)
+        {
+            if (reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals("text"u8))
+            {
+                reader.Read();
+                output |= reader.TokenType == JsonTokenType.String && Text(ref reader, trace);
+            }
+        }
+
+        return output;
+    }
+
     private static bool Call(ref Utf8JsonReader reader)
     {
         bool output = false;
@@ -204,7 +250,7 @@ internal static class ServerEvent
 
         while (reader.Read() && reader.CurrentDepth > depth)
         {
-            if (reader.TokenType == JsonTokenType.PropertyName && (reader.ValueTextEquals("name"u8) || reader.ValueTextEquals("arguments"u8)))
+            if (reader.TokenType == JsonTokenType.PropertyName && (reader.ValueTextEquals("name"u8) || reader.ValueTextEquals("arguments"u8) || reader.ValueTextEquals("input"u8)))
             {
                 reader.Read();
                 output |= reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty;
@@ -226,11 +272,11 @@ internal static class ServerEvent
         {
             if (reader.ValueTextEquals("prompt_tokens"u8))
             {
-                trace.InputTokens = Integer(ref reader) ?? trace.InputTokens;
+                trace.InputTokens = Count(ref reader) ?? trace.InputTokens;
             }
             else if (reader.ValueTextEquals("completion_tokens"u8))
             {
-                trace.OutputTokens = Integer(ref reader) ?? trace.OutputTokens;
+                trace.OutputTokens = Count(ref reader) ?? trace.OutputTokens;
             }
             else if (reader.ValueTextEquals("prompt_tokens_details"u8))
             {
@@ -266,6 +312,8 @@ internal static class ServerEvent
             }
         }
     }
+
+    private static int? Count(ref Utf8JsonReader reader) => Integer(ref reader) is { } count and > 0 ? count : null;
 
     private static int? Integer(ref Utf8JsonReader reader)
     {

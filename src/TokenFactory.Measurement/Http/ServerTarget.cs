@@ -117,11 +117,12 @@ public sealed class ServerTarget : ILoadTarget
             if (!response.IsSuccessStatusCode)
             {
                 string body = ServerEvent.ErrorMessage(await StartOfAsync(stream, cancellationToken).ConfigureAwait(false));
-                Fail(trace, FailureReason.HttpStatus, body.Length > 0 ? body : response.ReasonPhrase ?? "", (int)response.StatusCode);
+                Fail(trace, FailureReason.HttpStatus, (body.Length > 0 ? body : response.ReasonPhrase ?? "") + RetryAfter(response), (int)response.StatusCode);
             }
             else if (string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase) || string.Equals(type, "text/html", StringComparison.OrdinalIgnoreCase))
             {
-                Fail(trace, FailureReason.NotStreamed, $"The server answered with {type} and no stream of events.");
+                string? said = ServerEvent.StatedError(await StartOfAsync(stream, cancellationToken).ConfigureAwait(false));
+                Fail(trace, FailureReason.NotStreamed, $"The server answered with {type} and no stream of events{(said is null ? "." : ": " + said)}");
             }
             else
             {
@@ -150,10 +151,10 @@ public sealed class ServerTarget : ILoadTarget
         {
             Fail(trace, failure.Reason, failure.Message);
         }
-        else if (!reader.Done && trace.FinishReason is null)
+        else if (!reader.Done && !trace.AllFinished)
         {
-            Fail(trace, FailureReason.StreamTruncated,
-                FormattableString.Invariant($"The stream ended after {trace.FragmentCount} fragments without a finish reason or an end mark."));
+            Fail(trace, FailureReason.StreamTruncated, FormattableString.Invariant(
+                $"The stream ended after {trace.FragmentCount} fragments without {(trace.FinishReason is null ? "a finish reason" : "a finish reason of each choice")} or an end mark."));
         }
         else if (trace.FragmentCount == 0)
         {
@@ -212,6 +213,13 @@ public sealed class ServerTarget : ILoadTarget
         int length = await stream.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
         return start[..length];
     }
+
+    private static string RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    {
+        { Delta: { } delta } => FormattableString.Invariant($" (retry after {delta.TotalSeconds:0.###} s)"),
+        { Date: { } date } => FormattableString.Invariant($" (retry after {date.UtcDateTime:u})"),
+        _ => "",
+    };
 
     private static string Deepest(Exception e)
     {

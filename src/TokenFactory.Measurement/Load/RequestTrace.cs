@@ -12,6 +12,8 @@ namespace TokenFactory.Measurement.Load;
 public sealed class RequestTrace
 {
     private long[] _fragments = new long[64];
+    private ulong _choices;
+    private ulong _finished;
 
     /// <summary>The request's place in the run.</summary>
     public long Index { get; set; }
@@ -51,6 +53,9 @@ public sealed class RequestTrace
 
     /// <summary>Why the output ended, as the target put it.</summary>
     public string? FinishReason { get; set; }
+
+    /// <summary>True when every choice that began has a finish reason; false while there is none.</summary>
+    public bool AllFinished => FinishReason is not null && _choices == _finished;
 
     /// <summary>Why it failed; null when it succeeded.</summary>
     public RequestFailure? Failure { get; set; }
@@ -94,6 +99,19 @@ public sealed class RequestTrace
         _fragments[FragmentCount++] = timestamp;
     }
 
+    /// <summary>Notes that a choice has begun, or has its finish reason. Choices from 63 on count as one.</summary>
+    /// <param name="index">The choice's number.</param>
+    /// <param name="finished">True when it gave its finish reason.</param>
+    public void MarkChoice(int index, bool finished)
+    {
+        ulong bit = 1UL << Math.Clamp(index, 0, 63);
+        _choices |= bit;
+        if (finished)
+        {
+            _finished |= bit;
+        }
+    }
+
     /// <summary>Marks the stream as ended.</summary>
     /// <param name="timestamp">When.</param>
     public void MarkEnded(long timestamp) => EndTimestamp = timestamp;
@@ -108,6 +126,7 @@ public sealed class RequestTrace
         FragmentCount = 0;
         InputTokens = CachedTokens = OutputTokens = ClientTokens = null;
         FinishReason = null;
+        _choices = _finished = 0;
         Failure = null;
         TokenIds = null;
         Text = null;

@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using CsCheck;
 using TokenFactory.Measurement.Http;
 using TokenFactory.Measurement.Load;
@@ -25,38 +23,29 @@ public sealed class EventStreamReaderTests
         return (trace, reader.Done);
     }
 
-    public static TheoryData<string> Streams() => [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Http", "Streams"), "*.txt").Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Streams() => StreamFixture.Names();
 
     [Theory]
     [MemberData(nameof(Streams))]
     public void Streams_of_real_servers_are_understood_however_they_are_cut(string file)
     {
-        string text = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Http", "Streams", file)).ReplaceLineEndings("\n");
-        string head = text[..text.IndexOf('\n', StringComparison.Ordinal)];
-        string body = text[(head.Length + 1)..];
-        string Fact(string name) => Regex.Match(head, $@"\b{name}=(\w*)", RegexOptions.CultureInvariant).Groups[1].Value;
+        StreamFixture fixture = StreamFixture.Read(file);
         Gen.Int[1, 40].Array[1, 400].Sample(
             cuts =>
             {
-                (RequestTrace trace, bool done) = Read(body, cuts);
-                Assert.Null(trace.Failure);
-                Assert.True(done);
-                Assert.Equal(Number(Fact("output")), trace.OutputTokens);
-                Assert.Equal(Number(Fact("input")), trace.InputTokens);
-                Assert.Equal(Number(Fact("cached")), trace.CachedTokens);
-                Assert.Equal(Fact("finish"), trace.FinishReason);
-                Assert.Equal(Number(Fact("fragments")) ?? Number(Fact("output")), trace.FragmentCount);
+                (RequestTrace trace, bool done) = Read(fixture.Body, cuts);
+                Assert.Equal(fixture.Failure == FailureReason.StreamError, trace.Failure is not null);
+                Assert.Equal(fixture.HasEndMark && trace.Failure is null, done);
+                fixture.AssertCounts(trace);
                 ReadOnlySpan<long> times = trace.Fragments;
                 for (int i = 1; i < times.Length; i++)
                 {
                     Assert.True(times[i] >= times[i - 1]);
                 }
 
-                Assert.True(times[0] >= trace.SentTimestamp && trace.EndTimestamp >= times[^1]);
+                Assert.True(times.IsEmpty || (times[0] >= trace.SentTimestamp && trace.EndTimestamp >= times[^1]));
             },
             iter: 30);
-
-        static int? Number(string text) => text.Length == 0 ? null : int.Parse(text, CultureInfo.InvariantCulture);
     }
 
     [Theory]
@@ -95,6 +84,9 @@ public sealed class EventStreamReaderTests
     [InlineData("{\"tool_calls\":[{\"index\":0,\"id\":\"x\",\"function\":{\"arguments\":\"\"}}]}", false)]
     [InlineData("{\"content\":null}", false)]
     [InlineData("{\"content\":[{\"type\":\"text\"}]}", false)]
+    [InlineData("{\"content\":[{\"type\":\"text\",\"text\":\"a\"}]}", true)]
+    [InlineData("{\"content\":[{\"type\":\"text\",\"text\":{\"x\":\"a\"}},{\"text\":\"\"}]}", false)]
+    [InlineData("{\"tool_calls\":[{\"index\":0,\"type\":\"custom\",\"custom\":{\"input\":\"a\"}}]}", true)]
     [InlineData("{\"role\":\"assistant\"}", false)]
     [InlineData("null", false)]
     public void A_fragment_is_any_non_empty_output(string delta, bool output)
@@ -108,6 +100,8 @@ public sealed class EventStreamReaderTests
     [InlineData("data: {\"error\":\"out of memory\"}\n\n", "out of memory")]
     [InlineData("data: {\"object\":\"error\",\"message\":\"out of memory\",\"code\":400}\n\n", "out of memory")]
     [InlineData("event: error\ndata: {\"message\":\"out of memory\"}\n\n", "out of memory")]
+    [InlineData("event: error\n: out of memory\n\n", "out of memory")]
+    [InlineData("event: error\n\n", "without a message")]
     [InlineData("error: {\"code\":500,\"message\":\"out of memory\"}\n\n", "out of memory")]
     [InlineData("data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"abort\"}]}\n\n", "abort")]
     [InlineData("{\"error\":{\"message\":\"out of memory\"}}\n", "out of memory")]
