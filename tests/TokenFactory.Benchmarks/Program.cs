@@ -1,5 +1,6 @@
 using TokenFactory.Benchmarks;
 using TokenFactory.Benchmarks.Engine;
+using TokenFactory.Inference.Onnx;
 
 string wanted = args.FirstOrDefault() ?? "ratios";
 if (wanted == "stream-server")
@@ -14,6 +15,7 @@ if (wanted == "stream-server")
     ("engine", true, output =>
     {
         RatioBenchmark.Run(output);
+        GrowingBenchmark.Run(output, ModelPrecision.Int4);
         BehaviourBenchmark.Run(output);
     }),
     ("import", true, ImportBenchmark.Run),
@@ -22,6 +24,7 @@ if (wanted == "stream-server")
     ("planner", true, PlannerBenchmark.Run),
     ("tokenizer", true, TokenizerBenchmark.Run),
     ("engine-135M", false, output => RatioBenchmark.Run(output, small: true)),
+    ("growing", false, output => GrowingBenchmark.Run(output, ModelPrecision.Fp32, ModelPrecision.Int4)),
     ("behaviour", false, BehaviourBenchmark.Run),
     ("loads", false, output => BehaviourBenchmark.ManyLoads(output, 1000)),
     ("client-memory", false, ClientBenchmark.RunMemory),

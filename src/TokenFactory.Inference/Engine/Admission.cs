@@ -20,7 +20,7 @@ internal sealed class Admission
         _slots = slots;
         _options = options;
         BudgetTokens = budgetTokens;
-        _prefixes = new PrefixIndex(slots, options);
+        _prefixes = new PrefixIndex(slots, options, runner.Graph.RopeSwitchTokens);
     }
 
     /// <summary>Requests without a place.</summary>
@@ -149,6 +149,7 @@ internal sealed class Admission
             target.TakeFrom(source, shared);
         }
 
+        target.LongRope = prompt.Length > _runner.Graph.RopeSwitchTokens;
         target.Reserve(need);
         target.Owner = generation;
         generation.Slot = target;

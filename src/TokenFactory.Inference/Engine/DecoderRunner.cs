@@ -52,6 +52,12 @@ internal abstract unsafe class DecoderRunner : IDisposable
     /// <summary>Bytes that were copied from the device to the host.</summary>
     public virtual long BytesFromDevice => 0;
 
+    /// <summary>True when slots that do not decode cost nothing in a step, so that gaps between running ones need not be closed.</summary>
+    public virtual bool SkipsIdleRows => false;
+
+    /// <summary>Passes over the weights that decode steps took.</summary>
+    public long Runs { get; protected set; }
+
     /// <summary>True when the last decode step bound tensors of another shape than the one before.</summary>
     public bool Rebound { get; protected set; }
 

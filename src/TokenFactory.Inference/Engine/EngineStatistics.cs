@@ -6,6 +6,9 @@ public sealed record EngineStatistics
     /// <summary>Decode steps.</summary>
     public long DecodeSteps { get; init; }
 
+    /// <summary>Passes over the weights that decode steps took: one a step, more where sequences can't share one.</summary>
+    public long DecodeRuns { get; init; }
+
     /// <summary>Tokens that decode steps gave.</summary>
     public long DecodeTokens { get; init; }
 

@@ -127,6 +127,7 @@ internal sealed unsafe class InPlaceRunner : DecoderRunner
             buffers.SetMask(i, total, lengths[i] + 1);
         }
 
+        Runs++;
         Rebound |= binding.Shape(1, total, rows);
         binding.Run(runOptions);
     }

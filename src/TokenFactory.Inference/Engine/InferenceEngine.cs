@@ -89,7 +89,7 @@ public sealed class InferenceEngine : IGenerationEngine
             (int slots, int capacity, long budgetTokens) = Geometry(graph, options);
             runner = graph.CacheMode == CacheMode.InPlace
                 ? new InPlaceRunner(session, slots, capacity, options.LargestChunk)
-                : new GrowingRunner(session, slots, capacity, options.LargestChunk);
+                : new GrowingRunner(session, slots, capacity, options, model.WeightBytes, budgetTokens);
             var scheduler = new Scheduler(runner, options, model.EndTokenIds, budgetTokens);
             progress?.Report(1);
             return new InferenceEngine(model, tokenizer, session, runner, scheduler, Stopwatch.GetElapsedTime(start).TotalSeconds);
@@ -156,13 +156,19 @@ public sealed class InferenceEngine : IGenerationEngine
     private static (int Slots, int Capacity, long BudgetTokens) Geometry(DecoderGraph graph, EngineOptions options)
     {
         int context = Math.Min(options.ContextTokens ?? int.MaxValue, graph.ContextTokens > 0 ? graph.ContextTokens : 4096);
+        long tokenBytes = Math.Max(1, graph.KvBytesPerToken);
         if (graph.CacheMode == CacheMode.Growing)
         {
-            // Such a graph sees no further than its tensors: it can't know in the first chunk that the prompt passes the switch.
-            context = Math.Min(context, graph.RopeSwitchTokens ?? int.MaxValue);
+            if (!graph.RopeSwitchByLength)
+            {
+                // It can't be shown in the first chunk that the prompt passes the switch.
+                context = Math.Min(context, graph.RopeSwitchTokens ?? int.MaxValue);
+            }
+
+            // A step reads the past and writes the present: both are there at once.
+            tokenBytes *= 2;
         }
 
-        long tokenBytes = Math.Max(1, graph.KvBytesPerToken);
         long budget = options.KvMemoryBytes ?? Math.Max(SmallestBudget, SystemMemory.AvailableBytes() / 2);
         long budgetTokens = Math.Min(budget / tokenBytes, (long)context * options.MaxBatch);
         int capacity = (int)Math.Min(context, budgetTokens);

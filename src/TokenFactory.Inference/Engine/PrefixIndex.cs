@@ -5,7 +5,7 @@ namespace TokenFactory.Inference.Engine;
 /// There are as many candidates as slots, and comparing tokens is one vector compare in eight tokens: a scan costs microseconds where a
 /// token saved is worth a thousand, needs no upkeep, and can never be wrong about what a slot holds.
 /// </remarks>
-internal sealed class PrefixIndex(Slot[] slots, EngineOptions options)
+internal sealed class PrefixIndex(Slot[] slots, EngineOptions options, int? ropeSwitch)
 {
     /// <summary>Shared beginnings shorter than this are computed again: a chunk costs as much as finding them.</summary>
     public const int ShortestPrefix = 8;
@@ -19,8 +19,15 @@ internal sealed class PrefixIndex(Slot[] slots, EngineOptions options)
         int shared = ShortestPrefix - 1;
         if (options.PrefixReuse)
         {
+            bool longer = prompt.Length > ropeSwitch;
             foreach (Slot slot in slots)
             {
+                if (slot.LongRope != longer)
+                {
+                    // Its keys were turned with the other frequencies.
+                    continue;
+                }
+
                 int common = Shared(slot, prompt, most);
                 if (common > shared)
                 {

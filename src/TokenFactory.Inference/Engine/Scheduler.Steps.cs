@@ -27,6 +27,7 @@ internal sealed partial class Scheduler
     private void Publish() => _statistics = new EngineStatistics
     {
         DecodeSteps = _decodeSteps,
+        DecodeRuns = _runner.Runs,
         DecodeTokens = _decodeTokens,
         DecodeRows = _decodeRows,
         PrefillTokens = _prefillTokens,
@@ -47,7 +48,7 @@ internal sealed partial class Scheduler
         Slot slot = generation.Slot!;
         ReadOnlySpan<int> prompt = generation.Request.InputTokens.Span;
         (int first, int rows, int streams) = Window();
-        int size = _planner.Next(prompt.Length - generation.Prefilled, streams, rows, _runner.LargestChunk);
+        int size = _planner.Next(prompt.Length - generation.Prefilled, streams, _runner.SkipsIdleRows ? streams : rows, _runner.LargestChunk);
         bool last = generation.Prefilled + size == prompt.Length;
         lock (_runGate)
         {
@@ -150,10 +151,11 @@ internal sealed partial class Scheduler
 
         long end = Stopwatch.GetTimestamp();
         _decodeSteps++;
-        _decodeRows += rows;
+        int computed = _runner.SkipsIdleRows ? streams : rows;
+        _decodeRows += computed;
         _decodeTokens += streams;
         _decodeTicks += end - start;
-        _planner.StepTook(rows, (double)(end - start) / Stopwatch.Frequency);
+        _planner.StepTook(computed, (double)(end - start) / Stopwatch.Frequency);
         CountBytes(rows);
         return true;
     }
@@ -238,7 +240,7 @@ internal sealed partial class Scheduler
     {
         (int first, int rows, int streams) = Window();
         bool fromFirst = _runner.FromFirstSlot;
-        if (!_runner.CanCopy || rows <= streams || (streams < 2 && !fromFirst) || _admission.Waiting.Count > 0)
+        if (!_runner.CanCopy || _runner.SkipsIdleRows || rows <= streams || (streams < 2 && !fromFirst) || _admission.Waiting.Count > 0)
         {
             return;
         }

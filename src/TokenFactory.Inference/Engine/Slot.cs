@@ -19,6 +19,9 @@ internal sealed class Slot(int index)
     /// <summary>Tokens that the owner may come to.</summary>
     public int Reserved { get; set; }
 
+    /// <summary>True when its prompt is longer than the length at which the rotary embedding switches.</summary>
+    public bool LongRope { get; set; }
+
     /// <summary>Most tokens it held since its memory was given back last.</summary>
     public int Touched { get; private set; }
 
@@ -68,6 +71,7 @@ internal sealed class Slot(int index)
         int exact = Math.Min(other.ExactLength, length);
         Append(other.Tokens[..exact], exact: true);
         Append(other.Tokens[exact..length], exact: false);
+        LongRope = other.LongRope;
     }
 
     public void Forget()

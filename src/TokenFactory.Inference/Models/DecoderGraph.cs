@@ -101,6 +101,15 @@ public sealed record DecoderGraph
     /// <summary>Prompt length at which the rotary cache switches (sequence-length dependent rope); null when there is none.</summary>
     public int? RopeSwitchTokens { get; init; }
 
+    /// <summary>
+    /// True when a growing graph switches by its tensors' lengths and not by the positions: filling in front of a long prompt then shows it
+    /// the switch from the first chunk.
+    /// </summary>
+    public bool RopeSwitchByLength { get; init; }
+
+    /// <summary>Why sequences can't share a run; null when they can.</summary>
+    public string? StackingObstacle { get; init; }
+
     /// <summary>True when products are int4 or int8 by block, whose single-row kernel rounds differently from the batched one.</summary>
     public bool QuantizedProducts { get; init; }
 

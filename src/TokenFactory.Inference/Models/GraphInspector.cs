@@ -83,6 +83,8 @@ internal static partial class GraphInspector
         pick.RequireNothingElse(layers);
         OnnxValue logits = Logits(path, outputs, hints);
         OnnxType cacheType = inputs[layers[0].PastKey].Type;
+        string? obstacle = inPlace.Count > 0 ? null : StackingInspector.Obstacle(file, ids, mask, positions, layers);
+        int? ropeSwitch = hints.RopeSwitch ?? RopeSwitch(graph, attention);
         return new DecoderGraph
         {
             ModelPath = path,
@@ -107,7 +109,9 @@ internal static partial class GraphInspector
                 ?? throw ModelFolderException.Unsupported(path, "neither the graph nor the config says how large the vocabulary is"),
             ContextTokens = Context(graph, attention, hints),
             SlidingWindow = Window(attention, hints),
-            RopeSwitchTokens = hints.RopeSwitch ?? RopeSwitch(graph, attention),
+            RopeSwitchTokens = ropeSwitch,
+            RopeSwitchByLength = inPlace.Count == 0 && obstacle is null && ropeSwitch is { } border && !StackingInspector.SwitchFollowsPositions(graph, border, positions),
+            StackingObstacle = obstacle,
             QuantizedProducts = graph.AllNodes().Any(n => ParameterCounter.IsQuantizedProduct(n.Node)),
             KvBytesPerToken = layers.Sum(l => 2L * l.KvHeads * l.HeadSize * ParameterCounter.Bytes(cacheType)),
         };

@@ -136,6 +136,11 @@ public sealed class ModelFolder
             unavailable[nameof(ModelInfo.ActiveParameters)] = "the weights of single experts cannot be told apart in the graph";
         }
 
+        if (graph.StackingObstacle is { } obstacle)
+        {
+            unavailable[nameof(ModelInfo.ContinuousBatching)] = $"sequences take turns: {obstacle}";
+        }
+
         if (facts.ChatTemplate is null)
         {
             unavailable[nameof(ModelInfo.ChatTemplate)] = "the folder has no chat template";
@@ -150,6 +155,8 @@ public sealed class ModelFolder
             ActiveParameters = counter.ActiveParameters,
             WeightBytes = weightBytes,
             KvBytesPerToken = graph.KvBytesPerToken,
+            CacheMode = graph.CacheMode,
+            ContinuousBatching = graph.StackingObstacle is null,
             ContextTokens = graph.ContextTokens,
             Precision = counter.Precision,
             VocabularySize = graph.VocabularySize,

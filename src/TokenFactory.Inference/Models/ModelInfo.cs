@@ -26,6 +26,12 @@ public sealed record ModelInfo
     /// <summary>Bytes of key and value cache that one token of context takes.</summary>
     public long? KvBytesPerToken { get; init; }
 
+    /// <summary>How the graph keeps keys and values; null when there is no graph.</summary>
+    public CacheMode? CacheMode { get; init; }
+
+    /// <summary>True when several requests decode in one run; where not, <see cref="Unavailable"/> says why.</summary>
+    public bool? ContinuousBatching { get; init; }
+
     /// <summary>Longest context, tokens.</summary>
     public int ContextTokens { get; init; }
 

@@ -115,7 +115,7 @@ internal static class RatioBenchmark
         }
     }
 
-    private static void Line(TextWriter output, string name, double[] values, string? unit)
+    public static void Line(TextWriter output, string name, double[] values, string? unit)
     {
         double[] sorted = [.. values.Order()];
         double median = sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
