@@ -17,7 +17,7 @@ public sealed record CpuDetails
     /// <summary>Hardware threads that are online.</summary>
     public int? Threads { get; init; }
 
-    /// <summary>Hardware threads' worth of time that this process may use: the smallest of online, affinity and container quota. May be a fraction.</summary>
+    /// <summary>Hardware threads' worth of time that this process may use: the smallest of online, affinity and control group's quota. May be a fraction.</summary>
     public double UsableThreads { get; init; }
 
     /// <summary>Physical cores that the process's affinity reaches, no more than the quota rounded up; null when the topology is unknown.</summary>

@@ -54,7 +54,7 @@ public sealed class HostTests
         CpuDetails cpu = root.Device(HardwareKind.Cpu).Cpu!;
         Assert.Equal(1.5, cpu.UsableThreads);
         Assert.Equal(2, cpu.UsableCores);
-        Assert.Equal("container quota of 1.5 threads", cpu.LimitedBy);
+        Assert.Equal("control group's quota of 1.5 threads", cpu.LimitedBy);
         HardwareDevice memory = root.Device(HardwareKind.Memory);
         Assert.Equal(8L << 30, memory.MemoryBytes);
         Assert.Equal(1L << 30, memory.MemoryUsedBytes);

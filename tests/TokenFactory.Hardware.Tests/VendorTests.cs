@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using TokenFactory.Hardware.Amd;
+using TokenFactory.Hardware.Doctor;
 using TokenFactory.Hardware.Energy;
 using TokenFactory.Hardware.Probing;
 using Xunit;
@@ -17,7 +18,11 @@ public sealed unsafe class VendorTests : IDisposable
     private static double s_levelZeroMicrojoules;
     private readonly FakeRoot _root = new FakeRoot().WithServer();
 
-    public void Dispose() => _root.Dispose();
+    public void Dispose()
+    {
+        FakeNvml.Reset();
+        _root.Dispose();
+    }
 
     [Fact]
     public void Amd_gpu_is_read_from_the_kernels_files()
@@ -61,6 +66,76 @@ public sealed unsafe class VendorTests : IDisposable
         _root.WithBytes(Amd + "/gpu_metrics", Metrics(130 * 65536, 0));
         Thread.Sleep(250);
         Assert.Equal(30, span.Stop().Joules!.Value, 6);
+    }
+
+    [Fact]
+    public void Energy_of_several_makers_is_one_sum_of_devices()
+    {
+        WithAmd();
+        WithIntel();
+        _root.With(Intel + "/hwmon/hwmon5/energy1_input", "2500000");
+        FakeNvml.Reset(new FakeGpu());
+        using EnergyMeter meter = EnergyMeter.Open(new EnergyMeterOptions { Probe = FakeNvml.Options(_root.Path) }, TestContext.Current.CancellationToken);
+        Assert.Equal((EnergyScope.Device, "NVML energy counter + gpu_metrics energy counter + hwmon energy counter"), (meter.Scope, meter.Source));
+        IEnergySpan span = meter.Start();
+        FakeNvml.Gpus[0].EnergyMillijoules += 100_000;
+        _root.WithBytes(Amd + "/gpu_metrics", Metrics(130 * 65536, 0)).With(Intel + "/hwmon/hwmon5/energy1_input", "9500000");
+        Thread.Sleep(250);
+        EnergyReading reading = span.Stop();
+        Assert.Equal(100 + 30 + 7, reading.Joules!.Value, 6);
+        Assert.Equal(["GPU 0 energy counter", "AMD GPU 0000:03:00.0 energy counter", "Intel GPU 0000:04:00.0 energy counter"], reading.Parts.Select(p => p.Name));
+        using EnergyMeter one = EnergyMeter.Open(new EnergyMeterOptions { Probe = FakeNvml.Options(_root.Path), DeviceIds = ["00aabbccddeeff00"] }, TestContext.Current.CancellationToken);
+        Assert.Equal("gpu_metrics energy counter", one.Source);
+    }
+
+    [Fact]
+    public void A_gpu_of_any_maker_that_can_not_be_metered_leaves_no_partial_sum()
+    {
+        WithAmd();
+        WithIntel();
+        FakeNvml.Reset(new FakeGpu());
+        using EnergyMeter meter = EnergyMeter.Open(
+            new EnergyMeterOptions { Target = EnergyTarget.Accelerators, Probe = FakeNvml.Options(_root.Path) }, TestContext.Current.CancellationToken);
+        Assert.Null(meter.Scope);
+        Assert.StartsWith("Intel GPU 0000:04:00.0", meter.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nvidia_that_does_not_answer_leaves_no_partial_sum_and_its_library_alone_does_no_harm()
+    {
+        WithAmd();
+        FakeNvml.Reset();
+        FakeNvml.InitStatus = 9;
+        EnergyMeterOptions options = new() { Target = EnergyTarget.Accelerators, Probe = FakeNvml.Options(_root.Path) };
+        using (EnergyMeter withoutCard = EnergyMeter.Open(options, TestContext.Current.CancellationToken))
+        {
+            Assert.Equal("gpu_metrics energy counter", withoutCard.Source);
+        }
+
+        const string Card = "/sys/bus/pci/devices/0000:65:00.0";
+        _root.With(Card + "/vendor", "0x10de").With(Card + "/device", "0x2330").With(Card + "/class", "0x030200");
+        WithDriver(Card, "nvidia");
+        using EnergyMeter silent = EnergyMeter.Open(options, TestContext.Current.CancellationToken);
+        Assert.Null(silent.Scope);
+        Assert.Contains("driver", silent.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Processor_graphics_without_a_counter_and_a_gpu_held_for_a_virtual_machine_do_not_hide_the_others()
+    {
+        WithAmd();
+        const string Graphics = "/sys/bus/pci/devices/0000:00:02.0";
+        const string Held = "/sys/bus/pci/devices/0000:05:00.0";
+        _root.With(Graphics + "/vendor", "0x8086").With(Graphics + "/device", "0xa780").With(Graphics + "/class", "0x030000");
+        _root.With(Held + "/vendor", "0x1002").With(Held + "/device", "0x74a1").With(Held + "/class", "0x038000");
+        WithDriver(Graphics, "i915");
+        WithDriver(Held, "vfio-pci");
+        FakeNvml.Reset();
+        using EnergyMeter meter = EnergyMeter.Open(new EnergyMeterOptions { Probe = _root.Options }, TestContext.Current.CancellationToken);
+        Assert.Equal((EnergyScope.Device, "gpu_metrics energy counter"), (meter.Scope, meter.Source));
+        HardwareDevice held = Assert.Single(HardwareProbe.GetDevices(_root.Options with { Kinds = [HardwareKind.Gpu] }, TestContext.Current.CancellationToken), d => d.Id == "0000:05:00.0");
+        Assert.Equal((DeviceHealth.NoDriver, "it is held for a virtual machine (vfio-pci)"), (held.Health, held.Unavailable[nameof(HardwareDevice.MemoryBytes)]));
+        Assert.DoesNotContain(HardwareDoctor.Examine(_root.Options, TestContext.Current.CancellationToken), i => i.Id == "DriverNotLoaded");
     }
 
     [Fact]

@@ -52,7 +52,7 @@ internal static class LinuxCpu
         if (limits.CpuQuota is { } quota && quota < usable)
         {
             usable = quota;
-            limitedBy = string.Create(CultureInfo.InvariantCulture, $"container quota of {quota:0.##} threads");
+            limitedBy = string.Create(CultureInfo.InvariantCulture, $"control group's quota of {quota:0.##} threads");
         }
 
         Reading<int> Counted(int count) => topologyReason is null ? Reading<int>.Of(count) : Reading<int>.None(topologyReason);

@@ -28,6 +28,9 @@ internal static class AcceleratorRules
                 yield return Issue(IssueSeverity.Error, "DevicePermissionDenied", device, $"This user may not use {device.Name}.",
                     "Let the user read and write its device files (/dev/nvidia*, or the groups video and render for /dev/kfd and /dev/dri).");
                 yield break;
+            case DeviceHealth.NoDriver when device.Unavailable.GetValueOrDefault(nameof(HardwareDevice.MemoryBytes))?.Contains("virtual machine", StringComparison.Ordinal) == true:
+                // Passed through on purpose: this system is not meant to use it.
+                yield break;
             case DeviceHealth.NoDriver:
                 yield return Issue(device.Kind == HardwareKind.Npu ? IssueSeverity.Information : IssueSeverity.Error, "DriverNotLoaded", device,
                     $"{device.Name} is on the bus, but {device.Unavailable.GetValueOrDefault(nameof(HardwareDevice.MemoryBytes)) ?? "no driver speaks for it"}.",

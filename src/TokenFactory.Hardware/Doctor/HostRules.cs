@@ -29,8 +29,8 @@ internal static class HostRules
         if (cpu.LimitedBy is { } limit && cpu.UsableThreads < cpu.Threads)
         {
             yield return Issue(IssueSeverity.Information, "ProcessorLimited", device,
-                string.Create(CultureInfo.InvariantCulture, $"This process may use {cpu.UsableThreads:0.##} of {cpu.Threads} threads: {limit}."),
-                "Raise the container's processor limit or widen the affinity, if more speed is wanted.");
+                string.Create(CultureInfo.InvariantCulture, $"This process may use {cpu.UsableThreads:0.##} of {cpu.Threads} threads, by its {limit}."),
+                "If more speed is wanted, raise the processor limit of its container or service (docker --cpus, CPUQuota), or widen its affinity (taskset, cpuset).");
         }
 
         string driver = files.Text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_driver").Value ?? "";

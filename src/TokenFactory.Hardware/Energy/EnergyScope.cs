@@ -22,13 +22,13 @@ public enum EnergyScope
 /// <summary>Whose energy to measure.</summary>
 public enum EnergyTarget
 {
-    /// <summary>The accelerators when the machine has any that can be metered, else the processor.</summary>
+    /// <summary>The accelerators, of all makers together, when the machine has any and all that work can be metered; else the processor.</summary>
     Auto,
 
     /// <summary>The processor packages; the machine where only that can be metered.</summary>
     Cpu,
 
-    /// <summary>The accelerators.</summary>
+    /// <summary>The accelerators, of all makers together.</summary>
     Accelerators,
 
     /// <summary>The whole machine.</summary>

@@ -54,24 +54,29 @@ internal sealed class EnergySources : IDisposable
         }
     }
 
+    /// <summary>All accelerators in one sum, whoever made them: every one of their instruments covers a device. None when one that works can't be metered.</summary>
     private IEnumerable<Func<IReadOnlyList<EnergySource>>> Accelerators(
         EnergyMeterOptions options, List<string> reasons, CancellationToken cancellationToken)
     {
-        yield return () => Nvidia(options, reasons, cancellationToken);
         if (options.Probe.IsLive && OperatingSystem.IsMacOS())
         {
             yield return () => Apple(gpu: true, reasons);
+            yield break;
         }
 
-        if (!options.Probe.IsLive || OperatingSystem.IsLinux())
+        yield return () =>
         {
-            yield return () =>
+            IReadOnlyList<PciDevice> onBus = !options.Probe.IsLive || OperatingSystem.IsLinux() ? PciDevices.Accelerators(new FileTree(options.Probe.Root)) : [];
+            List<EnergySource>? nvidia = Nvidia(options, onBus, reasons, cancellationToken);
+            if (nvidia is null || !onBus.Any(d => d.IsMetered))
             {
-                var bus = new BusAccelerators(new FileTree(options.Probe.Root), options.Probe);
-                _open.Add(bus);
-                return bus.EnergySources(options.DeviceIds, reasons, cancellationToken);
-            };
-        }
+                return nvidia ?? [];
+            }
+
+            var bus = new BusAccelerators(new FileTree(options.Probe.Root), options.Probe);
+            _open.Add(bus);
+            return bus.EnergySources(onBus, options.DeviceIds, reasons, cancellationToken) is { } others ? [.. nvidia, .. others] : [];
+        };
     }
 
     private IEnumerable<Func<IReadOnlyList<EnergySource>>> Processor(FileTree files, bool live, List<string> reasons)
@@ -123,13 +128,18 @@ internal sealed class EnergySources : IDisposable
         return sources;
     }
 
-    private List<EnergySource> Nvidia(EnergyMeterOptions options, List<string> reasons, CancellationToken cancellationToken)
+    /// <summary>Null when a GPU can't be metered; empty when there is none.</summary>
+    private List<EnergySource>? Nvidia(EnergyMeterOptions options, IReadOnlyList<PciDevice> onBus, List<string> reasons, CancellationToken cancellationToken)
     {
         var session = new NvmlSession(options.Probe, cancellationToken);
         _open.Add(session);
         if (session.Reason is not null && session.Loaded)
         {
             reasons.Add(session.Reason);
+            if (options.DeviceIds.Count == 0 && onBus.Any(d => d.Driver == "nvidia"))
+            {
+                return null;
+            }
         }
 
         var sources = new List<EnergySource>();
@@ -154,7 +164,7 @@ internal sealed class EnergySources : IDisposable
             {
                 // A total without one of the devices would be a lie, so all are given up together.
                 reasons.Add($"GPU {device.Index}: {energy.Reason}");
-                return [];
+                return null;
             }
         }
 

@@ -46,7 +46,7 @@ internal static class LinuxMemory
                 TotalBytes = total,
                 AvailableBytes = available,
                 LimitBytes = limited ? limits.MemoryLimitBytes : null,
-                LimitedBy = limited ? "container limit" : null,
+                LimitedBy = limited ? "control group's limit" : null,
                 SwapBytes = log.Number(nameof(MemoryDetails.SwapBytes), Field("SwapTotal")),
                 HugePageBytes = HugePages(info.Value),
                 LockedLimitBytes = log.Number(nameof(MemoryDetails.LockedLimitBytes), LockedLimit(files)),

@@ -25,7 +25,7 @@ internal static class NpuDevices
         foreach (PciDevice device in bus.Where(d => d.IsNpu && !seen.Contains(d.Bus)))
         {
             var log = new FieldLog();
-            string reason = device.Driver is null ? "no driver is loaded for it" : $"its driver {device.Driver} is not in the accelerator class";
+            string reason = device.NoDriverReason ?? $"its driver {device.Driver} is not in the accelerator class";
             log.Missing(reason, nameof(HardwareDevice.MemoryBytes), nameof(HardwareDevice.Utilization), nameof(HardwareDevice.PowerWatts), nameof(HardwareDevice.EnergyJoules));
             yield return new HardwareDevice
             {
@@ -34,7 +34,7 @@ internal static class NpuDevices
                 Id = device.Bus,
                 Index = index++,
                 Vendor = device.VendorName,
-                Health = device.Driver is null ? DeviceHealth.NoDriver : DeviceHealth.Ok,
+                Health = device.NoDriverReason is not null ? DeviceHealth.NoDriver : DeviceHealth.Ok,
                 Timestamp = DateTimeOffset.Now,
                 Accelerator = new AcceleratorDetails { Interface = "PCI", Bus = device.Bus },
                 Unavailable = log.Reasons,

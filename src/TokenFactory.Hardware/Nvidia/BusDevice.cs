@@ -20,7 +20,7 @@ internal static class BusDevice
     public static HardwareDevice Read(FileTree files, PciDevice device, XidLog xids, NvmlSession nvml)
     {
         var log = new FieldLog();
-        log.Missing(nvml.Reason ?? "NVML does not list the device", s_driverFields);
+        log.Missing(device.IsReserved ? device.NoDriverReason! : nvml.Reason ?? "NVML does not list the device", s_driverFields);
         (Reading<int> generation, Reading<int> maxGeneration, Reading<int> width, Reading<int> maxWidth) = PciDevices.Link(files, device);
         return new HardwareDevice
         {
@@ -28,7 +28,8 @@ internal static class BusDevice
             Name = PciDevices.Name(files, device),
             Id = device.Bus,
             Vendor = device.VendorName,
-            Health = nvml.Hung ? DeviceHealth.NotResponding
+            Health = device.IsReserved ? DeviceHealth.NoDriver
+                : nvml.Hung ? DeviceHealth.NotResponding
                 : nvml.Loaded && nvml.Reason is null ? DeviceHealth.Lost
                 : nvml.Reason == NvmlStatus.Reason(NvmlStatus.NoPermission) ? DeviceHealth.NoPermission
                 : DeviceHealth.NoDriver,

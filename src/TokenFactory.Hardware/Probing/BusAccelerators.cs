@@ -22,7 +22,7 @@ internal sealed class BusAccelerators(FileTree files, HardwareProbeOptions optio
             Reading<AmdSmiApi> amd = device.VendorId == PciDevice.Amd ? Amd(cancellationToken) : default;
             Reading<LevelZeroApi> intel = device.VendorId == PciDevice.Intel ? Intel(cancellationToken) : default;
             return Task.Factory.StartNew(
-                () => device.Driver is null ? Reading<HardwareDevice>.None("no driver is loaded for it") : worker.Call(() => Reading<HardwareDevice>.Of(
+                () => device.NoDriverReason is { } none ? Reading<HardwareDevice>.None(none) : worker.Call(() => Reading<HardwareDevice>.Of(
                     device.VendorId == PciDevice.Amd ? AmdDevice.Read(files, device, amd) : IntelDevice.Read(files, device, intel)), cancellationToken),
                 cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }).ToArray();
@@ -39,10 +39,14 @@ internal sealed class BusAccelerators(FileTree files, HardwareProbeOptions optio
         return [.. ours.Select((device, i) => reads[i].Result is { Ok: true } read ? read.Value! : Silent(device, reads[i].Result.Reason!))];
     }
 
-    /// <summary>The instruments of these GPUs; none when one of them has none, for a sum without it would be a lie.</summary>
-    public IReadOnlyList<Energy.EnergySource> EnergySources(IReadOnlyCollection<string> ids, List<string> reasons, CancellationToken cancellationToken)
+    /// <summary>
+    /// The instruments of these GPUs; null when one of them has none, for a sum without it would be a lie. Intel's integrated GPU may lack one: its
+    /// energy is part of the processor package's.
+    /// </summary>
+    public IReadOnlyList<Energy.EnergySource>? EnergySources(
+        IReadOnlyList<PciDevice> onBus, IReadOnlyCollection<string> ids, List<string> reasons, CancellationToken cancellationToken)
     {
-        IReadOnlyList<PciDevice> devices = [.. PciDevices.Accelerators(files).Where(d => d.IsGpu && d.Driver is not null && d.VendorId is PciDevice.Amd or PciDevice.Intel)];
+        IReadOnlyList<PciDevice> devices = [.. onBus.Where(d => d.IsMetered)];
         HashSet<string>? wanted = ids.Count == 0 ? null
             : [.. Read(devices, cancellationToken).Where(d => ids.Contains(d.Id, StringComparer.OrdinalIgnoreCase)).Select(d => d.Accelerator?.Bus).OfType<string>()];
         var sources = new List<Energy.EnergySource>();
@@ -53,13 +57,17 @@ internal sealed class BusAccelerators(FileTree files, HardwareProbeOptions optio
             Reading<LevelZeroApi> intel = device.VendorId == PciDevice.Intel ? Intel(cancellationToken) : default;
             Reading<Energy.EnergySource> source = worker.Call(
                 () => device.VendorId == PciDevice.Amd ? AmdDevice.EnergySource(files, device, amd, worker) : IntelDevice.EnergySource(files, device, intel, worker), cancellationToken);
-            if (!source.Ok)
+            if (source.Ok)
             {
-                reasons.Add(source.Reason!);
-                return [];
+                sources.Add(source.Value!);
+                continue;
             }
 
-            sources.Add(source.Value!);
+            reasons.Add(source.Reason!);
+            if (!device.IsIntegrated)
+            {
+                return null;
+            }
         }
 
         return sources;
@@ -100,7 +108,7 @@ internal sealed class BusAccelerators(FileTree files, HardwareProbeOptions optio
             Name = PciDevices.Name(files, device),
             Id = device.Bus,
             Vendor = device.VendorName,
-            Health = device.Driver is null ? DeviceHealth.NoDriver : Worker(device).Hung ? DeviceHealth.NotResponding : DeviceHealth.Lost,
+            Health = device.NoDriverReason is not null ? DeviceHealth.NoDriver : Worker(device).Hung ? DeviceHealth.NotResponding : DeviceHealth.Lost,
             Timestamp = DateTimeOffset.Now,
             Accelerator = new AcceleratorDetails { Interface = "PCI", Bus = device.Bus },
             Unavailable = log.Reasons,

@@ -32,6 +32,20 @@ internal sealed record PciDevice(string Bus, int VendorId, int DeviceId, int Cla
     /// <summary>Display controllers of the three GPU makers; server management chips and virtual displays are none.</summary>
     public bool IsGpu => Class >> 8 == 0x03 && VendorId is Nvidia or Amd or Intel;
 
+    /// <summary>Why no vendor's driver speaks for it; null when one does.</summary>
+    public string? NoDriverReason => Driver is null ? "no driver is loaded for it"
+        : IsReserved ? $"it is held for a virtual machine ({Driver})"
+        : null;
+
+    /// <summary>Held back from this system to be passed into a virtual machine.</summary>
+    public bool IsReserved => Driver is "vfio-pci" or "pci-stub" or "xen-pciback";
+
+    /// <summary>A GPU of AMD or Intel whose driver may tell its energy.</summary>
+    public bool IsMetered => IsGpu && VendorId is Amd or Intel && NoDriverReason is null;
+
+    /// <summary>Intel's processor graphics, always device 2 of the root bus (Intel's processor datasheets, volume 2).</summary>
+    public bool IsIntegrated => VendorId == Intel && Bus == "0000:00:02.0";
+
     /// <summary>Processing accelerators that are no GPU.</summary>
     public bool IsNpu => Class == 0x1200;
 }
