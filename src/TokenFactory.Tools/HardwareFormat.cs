@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using TokenFactory.Hardware;
 using TokenFactory.Hardware.Roofline;
 
@@ -7,6 +8,12 @@ namespace TokenFactory.Tools;
 /// <summary>Short texts of hardware for format views.</summary>
 public static class HardwareFormat
 {
+    // The columns of the view at 80 characters.
+    private const int NameWidth = 26;
+    private const int StateWidth = 28;
+
+    private static readonly string[] s_noise = ["(R)", "(TM)", " CPU", " Processor"];
+
     /// <summary>What an operator wants to see of a device in a few words: what is usable, how busy it is, what is wrong.</summary>
     /// <param name="device">The device.</param>
     public static string State(HardwareDevice device)
@@ -42,8 +49,8 @@ public static class HardwareFormat
             words.Add(Text($"{utilization * 100:0} % busy"));
         }
 
-        // The view cuts long states, so what changes stands before what does not.
-        if (device.Cpu?.VectorSets.LastOrDefault(s => s is "AVX2" or "AVX512F" or "NEON" or "SVE" or "AMX-INT8") is { } widest)
+        // A sample of -Watch is about what changes, and has no room for what does not.
+        if (device.Utilization is null && device.Cpu?.VectorSets.LastOrDefault(s => s is "AVX2" or "AVX512F" or "NEON" or "SVE" or "AMX-INT8") is { } widest)
         {
             words.Add(widest);
         }
@@ -53,12 +60,24 @@ public static class HardwareFormat
             words.Add(Text($"{celsius:0} °C"));
         }
 
-        if (device.Throttle is { Count: > 0 } throttle)
+        string state = words.Count > 0 ? Wrapped(string.Join(", ", words), StateWidth) : "-";
+        return device.Throttle is { Count: > 0 } throttle ? $"{state}\n{string.Join('\n', throttle)}" : state;
+    }
+
+    /// <summary>The product's name without trademark signs, clock and the word processor, which each maker puts elsewhere.</summary>
+    /// <param name="device">The device.</param>
+    public static string Name(HardwareDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        string name = device.Name;
+        int clock = name.IndexOf(" @ ", StringComparison.Ordinal);
+        name = clock > 0 ? name[..clock] : name;
+        foreach (string noise in s_noise)
         {
-            words.Add(string.Join('+', throttle));
+            name = name.Replace(noise, "", StringComparison.OrdinalIgnoreCase);
         }
 
-        return words.Count > 0 ? string.Join(", ", words) : "-";
+        return Wrapped(name, NameWidth);
     }
 
     /// <summary>Speed of one precision's products; a dash where it could not be measured.</summary>
@@ -77,6 +96,27 @@ public static class HardwareFormat
     {
         ArgumentNullException.ThrowIfNull(measurement);
         return FormatHelpers.Si(measurement.Compute.FirstOrDefault(c => c.Precision == precision)?.RidgeOperationsPerByte, "op/B");
+    }
+
+    /// <summary>Breaks between words: the view's own wrapping breaks inside them.</summary>
+    private static string Wrapped(string text, int width)
+    {
+        var lines = new StringBuilder();
+        int length = 0;
+        foreach (string word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (length > 0)
+            {
+                bool fits = length + 1 + word.Length <= width;
+                lines.Append(fits ? ' ' : '\n');
+                length = fits ? length + 1 : 0;
+            }
+
+            lines.Append(word);
+            length += word.Length;
+        }
+
+        return lines.ToString();
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

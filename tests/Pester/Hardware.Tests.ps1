@@ -33,6 +33,12 @@ Describe 'Hardware' {
         $samples[2].Timestamp | Should -BeGreaterThan $samples[0].Timestamp
     }
 
+    It 'shows samples of -Watch at 80 columns without cutting any' {
+        $text = Get-TokenFactoryHardware -Kind Cpu -Watch -Interval 0.1 | Select-Object -First 3 | Out-String -Width 80
+        if ($IsLinux) { $text | Should -Match '\d threads, \d+ % busy' }
+        $text | Should -Not -Match ([char]0x2026)
+    }
+
     It 'stops -Watch at once and without an error record' {
         $shell = [powershell]::Create()
         try {

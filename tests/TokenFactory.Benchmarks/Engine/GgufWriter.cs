@@ -13,7 +13,11 @@ internal static class GgufWriter
     private const int BlockWeights = 32;
     private const int BlockBytes = 18;
 
-    public static void Write(string path, DecoderShape shape)
+    /// <summary>Writes the file.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="shape">The shape.</param>
+    /// <param name="vocabulary">Its vocabulary, as many entries as the shape says; null for none, with which only token ids can be sent.</param>
+    public static void Write(string path, DecoderShape shape, GgufVocabulary? vocabulary = null)
     {
         var tensors = new List<(string Name, int[] Size, int Type)>
         {
@@ -50,7 +54,8 @@ internal static class GgufWriter
                 ("llama.embedding_length", (uint)shape.Hidden), ("llama.block_count", (uint)shape.Layers), ("llama.feed_forward_length", (uint)shape.Intermediate),
                 ("llama.attention.head_count", (uint)shape.Heads), ("llama.attention.head_count_kv", (uint)shape.KvHeads),
                 ("llama.rope.dimension_count", (uint)shape.HeadSize), ("llama.attention.layer_norm_rms_epsilon", 1e-5f),
-                ("llama.rope.freq_base", (float)shape.RopeTheta), ("llama.vocab_size", (uint)shape.Vocabulary), ("tokenizer.ggml.model", "no_vocab"),
+                ("llama.rope.freq_base", (float)shape.RopeTheta), ("llama.vocab_size", (uint)shape.Vocabulary),
+                .. vocabulary?.Facts() ?? [("tokenizer.ggml.model", "no_vocab")],
             ];
             writer.Write("GGUF"u8);
             writer.Write(3u);
@@ -59,21 +64,7 @@ internal static class GgufWriter
             foreach ((string name, object value) in facts)
             {
                 Text(writer, name);
-                switch (value)
-                {
-                    case string text:
-                        writer.Write(8u);
-                        Text(writer, text);
-                        break;
-                    case float number:
-                        writer.Write(6u);
-                        writer.Write(number);
-                        break;
-                    default:
-                        writer.Write(4u);
-                        writer.Write((uint)value);
-                        break;
-                }
+                Value(writer, value);
             }
 
             long offset = 0;
@@ -101,6 +92,49 @@ internal static class GgufWriter
         }
 
         File.Move(temporary, path, overwrite: true);
+    }
+
+    private static void Value(BinaryWriter writer, object value)
+    {
+        switch (value)
+        {
+            case string text:
+                writer.Write(8u);
+                Text(writer, text);
+                break;
+            case float number:
+                writer.Write(6u);
+                writer.Write(number);
+                break;
+            case bool yes:
+                writer.Write(7u);
+                writer.Write(yes);
+                break;
+            case IReadOnlyList<string> texts:
+                writer.Write(9u);
+                writer.Write(8u);
+                writer.Write((ulong)texts.Count);
+                foreach (string text in texts)
+                {
+                    Text(writer, text);
+                }
+
+                break;
+            case IReadOnlyList<int> numbers:
+                writer.Write(9u);
+                writer.Write(5u);
+                writer.Write((ulong)numbers.Count);
+                foreach (int number in numbers)
+                {
+                    writer.Write(number);
+                }
+
+                break;
+            default:
+                writer.Write(4u);
+                writer.Write((uint)value);
+                break;
+        }
     }
 
     private static byte[] Data(int[] size, int type, Random random)
