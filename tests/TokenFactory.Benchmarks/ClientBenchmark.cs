@@ -22,34 +22,37 @@ internal static class ClientBenchmark
     /// <param name="output">Where to print.</param>
     public static void RunMemory(TextWriter output) => WithServerAsync(output, MemoryAsync).GetAwaiter().GetResult();
 
-    private static async Task WithServerAsync(TextWriter output, Func<TextWriter, Uri, Task> measure)
+    /// <summary>Prints lag at many open streams alone.</summary>
+    /// <param name="output">Where to print.</param>
+    public static void RunPaced(TextWriter output) => WithServerAsync(output, PacedAsync).GetAwaiter().GetResult();
+
+    private static async Task WithServerAsync(TextWriter output, Func<TextWriter, StreamServerProcess, Task> measure)
     {
-        using Process server = StartServer(out Uri address);
-        try
-        {
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"client beside a Kestrel server in another process, {Environment.ProcessorCount} cores shared"));
-            await measure(output, address);
-        }
-        finally
-        {
-            server.StandardInput.Close();
-            server.WaitForExit(5000);
-        }
+        using var server = new StreamServerProcess();
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"client beside a Kestrel server in another process, {Environment.ProcessorCount} cores shared"));
+        await measure(output, server);
     }
 
-    private static async Task SpeedAsync(TextWriter output, Uri address)
+    private static async Task SpeedAsync(TextWriter output, StreamServerProcess server)
     {
-        await RunOneAsync(address, "fast", new ConcurrencyLoad(64), 20_000, null);
-        ThroughputMeasurement top = await RunOneAsync(address, "fast", new ConcurrencyLoad(64), 40_000, null);
-        Print(output, $"closed loop, 64 in flight, {Fragments} fragments", top);
-        ThroughputMeasurement half = await RunOneAsync(address, "fast", new RateLoad(top.RequestsPerSecond!.Value / 2, ArrivalProcess.Poisson), 20_000, null);
-        Print(output, "open loop at half of that", half);
-        Print(output, "open loop, 1500 requests/s", await RunOneAsync(address, "fast", new RateLoad(1500, ArrivalProcess.Poisson), 15_000, null));
+        await RunOneAsync(server.Plain, "fast", new ConcurrencyLoad(64), 20_000, null);
+        ThroughputMeasurement top = await PrintAsync(output, server, $"closed loop, 64 in flight, {Fragments} fragments", server.Plain, "fast", new ConcurrencyLoad(64), 40_000);
+        await PrintAsync(output, server, "open loop at half of that", server.Plain, "fast", new RateLoad(top.RequestsPerSecond!.Value / 2), 20_000);
+        await PrintAsync(output, server, "open loop, 1500 requests/s", server.Plain, "fast", new RateLoad(1500), 15_000);
+        await PacedAsync(output, server);
+        await CrossCheckAsync(output, server.Lean);
+    }
 
-        // Here every fragment is a packet of its own, and requests / s times the life of a stream are open at once.
-        Print(output, "open loop, 3000 requests/s, 104 ms between fragments, 5000 streams open", await RunOneAsync(address, "timed-100-104", new RateLoad(3000), 60_000, null, warmUp: 6000));
-        Print(output, "open loop, 1500 requests/s, 104 ms between fragments, 2500 streams open", await RunOneAsync(address, "timed-100-104", new RateLoad(1500), 30_000, null, warmUp: 3000));
-        await CrossCheckAsync(output, address);
+    // Here every fragment is a packet of its own, and requests / s times the life of a stream are open at once.
+    private static async Task PacedAsync(TextWriter output, StreamServerProcess server)
+    {
+        foreach ((string name, Uri address) in new[] { ("lean server", server.Lean), ("plain server", server.Plain) })
+        {
+            foreach (int rate in new[] { 1500, 3000 })
+            {
+                await PrintAsync(output, server, $"{name}, open loop, {rate} requests/s, a packet every 104 ms", address, "timed-100-104", new RateLoad(rate), rate * 12, rate * 2);
+            }
+        }
     }
 
     private static async Task CrossCheckAsync(TextWriter output, Uri address)
@@ -67,7 +70,7 @@ internal static class ClientBenchmark
         }
     }
 
-    private static async Task MemoryAsync(TextWriter output, Uri address)
+    private static async Task MemoryAsync(TextWriter output, StreamServerProcess server)
     {
         string path = Path.Combine(Path.GetTempPath(), $"tokenfactory-{Environment.ProcessId}.jsonl");
         try
@@ -78,7 +81,7 @@ internal static class ClientBenchmark
             long requests = 1_000_000;
             using (var timer = new Timer(_ => heap.Add(string.Create(CultureInfo.InvariantCulture, $"{GC.GetTotalMemory(false) / 1048576.0:0} MiB")), null, 15_000, 30_000))
             {
-                last = await RunOneAsync(address, "fast", new ConcurrencyLoad(64), requests, records, 2);
+                last = await RunOneAsync(server.Plain, "fast", new ConcurrencyLoad(64), requests, records, 2);
             }
 
             GC.Collect();
@@ -100,23 +103,19 @@ internal static class ClientBenchmark
         return await runner.RunAsync(new RunDescription { Model = model, Api = "chat", Load = "" }, null, CancellationToken.None);
     }
 
-    private static void Print(TextWriter output, string name, ThroughputMeasurement m) => output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-        $"  {name}: {m.AchievedRate:0} requests/s sent of {m.Requests}, {m.OutputTokensPerSecond:0} fragments/s, {m.Failed} failed, lag P50 {m.ClientLagSeconds.P50 * 1000:0.00} ms, P99 {m.ClientLagSeconds.P99 * 1000:0.00} ms, TTFT P50 {m.TtftSeconds.P50 * 1000:0.00} ms{(m.ClientLimited ? ", client limited" : "")}"));
+    private static async Task<ThroughputMeasurement> PrintAsync(TextWriter output, StreamServerProcess server, string name, Uri address, string model, LoadShape shape, long requests, int warmUp = 64)
+    {
+        // Warm-up, and the collection before it, are not what is measured.
+        TimeSpan client = Process.GetCurrentProcess().TotalProcessorTime;
+        TimeSpan other = server.ProcessorTime;
+        long start = Stopwatch.GetTimestamp();
+        ThroughputMeasurement m = await RunOneAsync(address, model, shape, requests, null, warmUp: warmUp);
+        TimeSpan wall = Stopwatch.GetElapsedTime(start);
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"  {name}: {m.AchievedRate:0} requests/s sent of {m.Requests}, {m.OutputTokensPerSecond:0} fragments/s, {m.Failed} failed, {m.AchievedRate * m.E2eSeconds.Mean:0} open, lag P50 {m.ClientLagSeconds.P50 * 1000:0.00} ms, P99 {m.ClientLagSeconds.P99 * 1000:0.00} ms, max {m.ClientLagSeconds.Maximum * 1000:0.0} ms, TTFT P50 {m.TtftSeconds.P50 * 1000:0.00} ms, P99 {m.TtftSeconds.P99 * 1000:0.00} ms{(m.ClientLimited ? $", client limited: {m.ClientLimit}" : "")}; cores used: client {(Process.GetCurrentProcess().TotalProcessorTime - client) / wall:0.00}, server {(server.ProcessorTime - other) / wall:0.00}"));
+        return m;
+    }
 
     private static double Difference(double? client, double[] server, double probability) =>
         1000 * (client!.Value - Measurement.Statistics.SampleSet.Quantile(server, probability));
-
-    private static Process StartServer(out Uri address)
-    {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-        {
-            start.ArgumentList.Add(typeof(ClientBenchmark).Assembly.Location);
-        }
-
-        start.ArgumentList.Add("stream-server");
-        Process process = Process.Start(start) ?? throw new InvalidOperationException("The server did not start.");
-        address = new Uri(process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The server did not say its address."));
-        return process;
-    }
 }

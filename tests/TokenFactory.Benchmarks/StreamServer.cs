@@ -1,10 +1,10 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -15,42 +15,50 @@ namespace TokenFactory.Benchmarks;
 /// <remarks>The model's name says how: <c>fast</c> flushes fragments one after the other; <c>timed-T-P</c> waits T ms before the first and P ms between.</remarks>
 internal static class StreamServer
 {
-    private static readonly byte[] s_fragment = Encoding.UTF8.GetBytes("data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" token\"},\"finish_reason\":null}]}\n\n");
-    private static readonly ConcurrentQueue<(double Ttft, double Tpot)> s_served = new();
+    /// <summary>An event with one fragment.</summary>
+    public static readonly byte[] Fragment = Encoding.UTF8.GetBytes("data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" token\"},\"finish_reason\":null}]}\n\n");
+
+    private static readonly StreamTimings s_timings = new();
 
     /// <summary>Serves until its input closes, which is when the parent ends.</summary>
     public static async Task RunAsync()
     {
+        using var lean = new LeanStreamServer(s_timings);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(k =>
         {
             k.Listen(IPAddress.Loopback, 0);
+            k.Listen(IPAddress.Loopback, 0, l => l.Run(lean.ServeAsync));
             k.Limits.MaxConcurrentConnections = null;
         });
         builder.WebHost.UseSockets(s => s.Backlog = 8192);
         await using WebApplication app = builder.Build();
         app.Run(AnswerAsync);
         await app.StartAsync();
-        Console.WriteLine(app.Urls.First());
+        Console.WriteLine(string.Join(' ', app.Urls));
         await Console.In.ReadToEndAsync();
     }
+
+    /// <summary>The events at the end of a stream.</summary>
+    public static byte[] End(int tokens) => Encoding.UTF8.GetBytes(FormattableString.Invariant(
+        $"data: {{\"choices\":[{{\"index\":0,\"delta\":{{}},\"finish_reason\":\"length\"}}],\"usage\":{{\"prompt_tokens\":8,\"completion_tokens\":{tokens}}}}}\n\ndata: [DONE]\n\n"));
+
+    /// <summary>What a model's name says of its timing, ms.</summary>
+    public static (int First, int Between) Timing(string model) =>
+        model.Split('-') is ["timed", { } first, { } between] ? (int.Parse(first, CultureInfo.InvariantCulture), int.Parse(between, CultureInfo.InvariantCulture)) : (0, 0);
 
     private static async Task AnswerAsync(HttpContext context)
     {
         if (HttpMethods.IsGet(context.Request.Method))
         {
-            (double Ttft, double Tpot)[] served = [.. s_served];
-            s_served.Clear();
-            await context.Response.WriteAsync(JsonSerializer.Serialize(new { ttft = served.Select(s => s.Ttft), tpot = served.Select(s => s.Tpot) }));
+            await context.Response.BodyWriter.WriteAsync(s_timings.Take());
             return;
         }
 
         long start = Stopwatch.GetTimestamp();
         (string model, int tokens) = await ReadAsync(context.Request);
-        string[] timing = model.Split('-');
-        int first = timing.Length > 2 ? int.Parse(timing[1], CultureInfo.InvariantCulture) : 0;
-        int between = timing.Length > 2 ? int.Parse(timing[2], CultureInfo.InvariantCulture) : 0;
+        (int first, int between) = Timing(model);
         context.Response.ContentType = "text/event-stream";
         long firstAt = 0;
         long lastAt = 0;
@@ -64,16 +72,15 @@ internal static class StreamServer
 
             lastAt = Stopwatch.GetTimestamp();
             firstAt = i == 0 ? lastAt : firstAt;
-            await context.Response.BodyWriter.WriteAsync(s_fragment);
+            await context.Response.BodyWriter.WriteAsync(Fragment);
         }
 
-        if (timing.Length > 2)
+        if (between > 0)
         {
-            s_served.Enqueue((Stopwatch.GetElapsedTime(start, firstAt).TotalSeconds, Stopwatch.GetElapsedTime(firstAt, lastAt).TotalSeconds / Math.Max(1, tokens - 1)));
+            s_timings.Add(start, firstAt, lastAt, tokens);
         }
 
-        await context.Response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes(FormattableString.Invariant(
-            $"data: {{\"choices\":[{{\"index\":0,\"delta\":{{}},\"finish_reason\":\"length\"}}],\"usage\":{{\"prompt_tokens\":8,\"completion_tokens\":{tokens}}}}}\n\ndata: [DONE]\n\n")));
+        await context.Response.BodyWriter.WriteAsync(End(tokens));
     }
 
     private static async Task<(string Model, int Tokens)> ReadAsync(HttpRequest request)

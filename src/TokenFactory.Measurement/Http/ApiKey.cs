@@ -33,18 +33,13 @@ public sealed class ApiKey
     /// <summary>Never the secret.</summary>
     public override string ToString() => "***";
 
-    // Azure OpenAI reads keys from a header of its own, and only Entra's tokens as Bearer:
-    // https://learn.microsoft.com/azure/ai-foundry/openai/reference#authentication
-    internal void Authorize(HttpRequestMessage request)
+    /// <summary>The header that carries it to a host.</summary>
+    /// <param name="address">The address of the call.</param>
+    internal (string Name, string Value) Header(Uri address)
     {
+        // Azure OpenAI reads keys from a header of its own, and only Entra's tokens as Bearer:
+        // https://learn.microsoft.com/azure/ai-foundry/openai/reference#authentication
         bool token = _value.StartsWith("ey", StringComparison.Ordinal) && _value.Count(c => c == '.') == 2;
-        if (!token && request.RequestUri is { } address && s_azure.Any(h => address.Host.EndsWith(h, StringComparison.OrdinalIgnoreCase)))
-        {
-            request.Headers.TryAddWithoutValidation("api-key", _value);
-        }
-        else
-        {
-            request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {_value}");
-        }
+        return !token && s_azure.Any(h => address.Host.EndsWith(h, StringComparison.OrdinalIgnoreCase)) ? ("api-key", _value) : ("Authorization", $"Bearer {_value}");
     }
 }

@@ -11,6 +11,11 @@ internal sealed class RequestBody
 {
     private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
+    private const int LargestKept = 1 << 20;
+
+    [ThreadStatic]
+    private static Tuple<ArrayBufferWriter<byte>, Utf8JsonWriter>? t_writer;
+
     private readonly ServerOptions _options;
     private readonly ServerApi _api;
 
@@ -31,32 +36,53 @@ internal sealed class RequestBody
         }
     }
 
-    public ReadOnlyMemory<byte> Write(LoadRequest request)
+    /// <summary>Writes the body of a request; the bytes are there until this thread writes the next.</summary>
+    /// <param name="request">The request.</param>
+    public ReadOnlySpan<byte> Write(LoadRequest request)
     {
-        var buffer = new ArrayBufferWriter<byte>(512 + ((request.Text?.Length ?? 0) * 5 / 4));
-        using var json = new Utf8JsonWriter(buffer, s_options);
-        json.WriteStartObject();
-        Field(json, "model", () => json.WriteStringValue(_options.Model));
-        if (_api == ServerApi.Chat)
+        (ArrayBufferWriter<byte> buffer, Utf8JsonWriter json) = t_writer ??= NewWriter();
+        if (buffer.Capacity > LargestKept)
         {
-            Field(json, "messages", () => Messages(json, request));
-        }
-        else
-        {
-            Field(json, "prompt", () => Prompt(json, request));
+            (buffer, json) = t_writer = NewWriter();
         }
 
-        Field(json, "max_tokens", () => json.WriteNumberValue(request.OutputTokens));
-        Field(json, "stream", () => json.WriteBooleanValue(true));
-        Field(json, "stream_options", () =>
+        buffer.ResetWrittenCount();
+        json.Reset();
+        json.WriteStartObject();
+        if (Named(json, "model"))
+        {
+            json.WriteStringValue(_options.Model);
+        }
+
+        if (_api == ServerApi.Chat && Named(json, "messages"))
+        {
+            Messages(json, request);
+        }
+        else if (_api == ServerApi.Completions && Named(json, "prompt"))
+        {
+            Prompt(json, request);
+        }
+
+        if (Named(json, "max_tokens"))
+        {
+            json.WriteNumberValue(request.OutputTokens);
+        }
+
+        if (Named(json, "stream"))
+        {
+            json.WriteBooleanValue(true);
+        }
+
+        if (Named(json, "stream_options"))
         {
             json.WriteStartObject();
             json.WriteBoolean("include_usage", true);
             json.WriteEndObject();
-        });
-        if (_options.IgnoreEndOfSequence)
+        }
+
+        if (_options.IgnoreEndOfSequence && Named(json, "ignore_eos"))
         {
-            Field(json, "ignore_eos", () => json.WriteBooleanValue(true));
+            json.WriteBooleanValue(true);
         }
 
         foreach ((string name, string value) in _options.ExtraBody)
@@ -67,16 +93,25 @@ internal sealed class RequestBody
 
         json.WriteEndObject();
         json.Flush();
-        return buffer.WrittenMemory;
+        return buffer.WrittenSpan;
     }
 
-    private void Field(Utf8JsonWriter json, string name, Action value)
+    private static Tuple<ArrayBufferWriter<byte>, Utf8JsonWriter> NewWriter()
     {
-        if (!_options.ExtraBody.ContainsKey(name))
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        return Tuple.Create(buffer, new Utf8JsonWriter(buffer, s_options));
+    }
+
+    /// <summary>Writes a field's name unless the user gave the field a value of their own.</summary>
+    private bool Named(Utf8JsonWriter json, string name)
+    {
+        if (_options.ExtraBody.Count > 0 && _options.ExtraBody.ContainsKey(name))
         {
-            json.WritePropertyName(name);
-            value();
+            return false;
         }
+
+        json.WritePropertyName(name);
+        return true;
     }
 
     private static void Messages(Utf8JsonWriter json, LoadRequest request)

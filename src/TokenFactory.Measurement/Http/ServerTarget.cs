@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
 using System.Text;
@@ -8,16 +8,20 @@ using TokenFactory.Measurement.Load;
 namespace TokenFactory.Measurement.Http;
 
 /// <summary>Drives an OpenAI-compatible server over HTTP.</summary>
-/// <remarks>Thread-safe. Proxies are those of the system; redirects and cookies are off, and nothing is decompressed or retried.</remarks>
+/// <remarks>
+/// Plain HTTP/1.1 goes over <see cref="DirectClient"/>; TLS, HTTP/2 and proxies over the framework's client. Thread-safe. Proxies are those of the system; redirects and cookies are off, and nothing is
+/// decompressed or retried.
+/// </remarks>
 public sealed class ServerTarget : ILoadTarget
 {
-    private const int LongestMessage = 300;
-
     private readonly ServerOptions _options;
     private readonly Uri _address;
     private readonly ServerApi _api;
     private readonly RequestBody _body;
-    private readonly HttpMessageInvoker _http;
+    private readonly TraceJudge _judge;
+    private readonly ConcurrentBag<EventStreamReader> _readers = [];
+    private readonly DirectClient? _direct;
+    private readonly HttpMessageInvoker? _http;
     private readonly Version _version;
     private readonly HttpVersionPolicy _policy;
 
@@ -33,6 +37,13 @@ public sealed class ServerTarget : ILoadTarget
         bool encrypted = _address.Scheme == Uri.UriSchemeHttps;
         _version = options.HttpVersion ?? (encrypted ? HttpVersion.Version20 : HttpVersion.Version11);
         _policy = options.HttpVersion is null ? HttpVersionPolicy.RequestVersionOrLower : HttpVersionPolicy.RequestVersionExact;
+        _judge = new TraceJudge(options);
+        if (DirectClient.CanReach(_address, options.HttpVersion))
+        {
+            _direct = new DirectClient(_address, options, _judge);
+            return;
+        }
+
         _http = new HttpMessageInvoker(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -66,31 +77,49 @@ public sealed class ServerTarget : ILoadTarget
     public bool InProcess => false;
 
     /// <inheritdoc/>
-    public async Task SendAsync(LoadRequest request, RequestTrace trace, CancellationToken cancellationToken)
+    public Task SendAsync(LoadRequest request, RequestTrace trace, CancellationToken cancellationToken)
+    {
+        if (request.KeepOutput || _options.CountTokens is not null)
+        {
+            trace.Text = new StringBuilder();
+        }
+
+        return _direct is null ? SendByHttpClientAsync(_http!, request, trace, cancellationToken) : _direct.SendAsync(_body.Write(request), trace, cancellationToken).AsTask();
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        _direct?.Dispose();
+        _http?.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task SendByHttpClientAsync(HttpMessageInvoker http, LoadRequest request, RequestTrace trace, CancellationToken cancellationToken)
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, _address)
         {
             Version = _version,
             VersionPolicy = _policy,
-            Content = new ReadOnlyMemoryContent(_body.Write(request)),
+            Content = new ByteArrayContent(_body.Write(request).ToArray()),
         };
         message.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
         message.Headers.TryAddWithoutValidation("Accept", "text/event-stream");
-        _options.ApiKey?.Authorize(message);
-        if (request.KeepOutput || _options.CountTokens is not null)
+        if (_options.ApiKey is { } key)
         {
-            trace.Text = new StringBuilder();
+            (string name, string value) = key.Header(_address);
+            message.Headers.TryAddWithoutValidation(name, value);
         }
 
         trace.MarkSent();
         HttpResponseMessage response;
         try
         {
-            response = await _http.SendAsync(message, cancellationToken).ConfigureAwait(false);
+            response = await http.SendAsync(message, cancellationToken).ConfigureAwait(false);
         }
         catch (HttpRequestException e)
         {
-            Fail(trace, e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
+            _judge.Fail(trace, e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
                 or HttpRequestError.ProxyTunnelError or HttpRequestError.VersionNegotiationError ? FailureReason.ConnectionFailed : FailureReason.ConnectionLost, Deepest(e));
             return;
         }
@@ -101,13 +130,6 @@ public sealed class ServerTarget : ILoadTarget
         }
     }
 
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync()
-    {
-        _http.Dispose();
-        return ValueTask.CompletedTask;
-    }
-
     private async Task ReadAsync(HttpResponseMessage response, RequestTrace trace, CancellationToken cancellationToken)
     {
         try
@@ -116,13 +138,11 @@ public sealed class ServerTarget : ILoadTarget
             string? type = response.Content.Headers.ContentType?.MediaType;
             if (!response.IsSuccessStatusCode)
             {
-                string body = ServerEvent.ErrorMessage(await StartOfAsync(stream, cancellationToken).ConfigureAwait(false));
-                Fail(trace, FailureReason.HttpStatus, (body.Length > 0 ? body : response.ReasonPhrase ?? "") + RetryAfter(response), (int)response.StatusCode);
+                _judge.Refused(trace, (int)response.StatusCode, await StartOfAsync(stream, cancellationToken).ConfigureAwait(false), response.ReasonPhrase, response.Headers.RetryAfter);
             }
             else if (string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase) || string.Equals(type, "text/html", StringComparison.OrdinalIgnoreCase))
             {
-                string? said = ServerEvent.StatedError(await StartOfAsync(stream, cancellationToken).ConfigureAwait(false));
-                Fail(trace, FailureReason.NotStreamed, $"The server answered with {type} and no stream of events{(said is null ? "." : ": " + said)}");
+                _judge.NotStreamed(trace, type, await StartOfAsync(stream, cancellationToken).ConfigureAwait(false));
             }
             else
             {
@@ -131,40 +151,27 @@ public sealed class ServerTarget : ILoadTarget
         }
         catch (Exception e) when (e is HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded })
         {
-            Fail(trace, FailureReason.StreamTruncated, "The server closed the connection inside the stream.");
+            _judge.Fail(trace, FailureReason.StreamTruncated, "The server closed the connection inside the stream.");
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
-            Fail(trace, FailureReason.ConnectionLost, Deepest(e));
+            _judge.Fail(trace, FailureReason.ConnectionLost, Deepest(e));
         }
         catch (JsonException e)
         {
-            Fail(trace, FailureReason.MalformedStream, e.Message);
+            _judge.Fail(trace, FailureReason.MalformedStream, e.Message);
         }
     }
 
     private async Task FollowAsync(Stream stream, RequestTrace trace, CancellationToken cancellationToken)
     {
-        using var reader = new EventStreamReader(trace);
-        await reader.ReadAsync(stream, cancellationToken).ConfigureAwait(false);
-        if (trace.Failure is { } failure)
+        if (!_readers.TryTake(out EventStreamReader? reader))
         {
-            Fail(trace, failure.Reason, failure.Message);
-        }
-        else if (!reader.Done && !trace.AllFinished)
-        {
-            Fail(trace, FailureReason.StreamTruncated, FormattableString.Invariant(
-                $"The stream ended after {trace.FragmentCount} fragments without {(trace.FinishReason is null ? "a finish reason" : "a finish reason of each choice")} or an end mark."));
-        }
-        else if (trace.FragmentCount == 0)
-        {
-            Fail(trace, FailureReason.NoOutput, "The stream ended well, but no fragment had any output.");
-        }
-        else if (trace.Text is { } text && _options.CountTokens is { } count)
-        {
-            trace.ClientTokens = count(text.ToString());
+            reader = new EventStreamReader();
         }
 
+        await reader.ReadAsync(stream, trace, cancellationToken).ConfigureAwait(false);
+        _judge.Judge(trace, reader.Done);
         if (reader.Done && trace.Failure is null)
         {
             try
@@ -176,35 +183,11 @@ public sealed class ServerTarget : ILoadTarget
                 // All output came and its end is noted; how the connection ends does not matter.
             }
         }
-    }
 
-    private void Fail(RequestTrace trace, FailureReason reason, string message, int? status = null)
-    {
-        if (trace.EndTimestamp == 0)
+        if (!reader.IsLent)
         {
-            trace.MarkEnded(Stopwatch.GetTimestamp());
+            _readers.Add(reader);
         }
-
-        trace.Failure = new RequestFailure(reason, OneLine(message), status);
-    }
-
-    private string OneLine(string message)
-    {
-        string clean = _options.ApiKey?.Redact(message) ?? message;
-        var line = new StringBuilder(Math.Min(clean.Length, LongestMessage));
-        foreach (char c in clean)
-        {
-            if (line.Length == LongestMessage)
-            {
-                line[^1] = '…';
-                break;
-            }
-
-            // Control characters of a server must not drive a terminal.
-            line.Append(char.IsControl(c) ? ' ' : c);
-        }
-
-        return line.ToString().Trim();
     }
 
     private static async Task<byte[]> StartOfAsync(Stream stream, CancellationToken cancellationToken)
@@ -213,13 +196,6 @@ public sealed class ServerTarget : ILoadTarget
         int length = await stream.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
         return start[..length];
     }
-
-    private static string RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
-    {
-        { Delta: { } delta } => FormattableString.Invariant($" (retry after {delta.TotalSeconds:0.###} s)"),
-        { Date: { } date } => FormattableString.Invariant($" (retry after {date.UtcDateTime:u})"),
-        _ => "",
-    };
 
     private static string Deepest(Exception e)
     {

@@ -13,13 +13,26 @@ internal sealed class ArrivalDispatcher(
 
     public async Task RunAsync(CancellationToken stop)
     {
-        await Task.Factory.StartNew(() => Dispatch(stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
-            .ConfigureAwait(false);
-        Ended();
+        var thread = new Thread(() => Dispatch(stop)) { IsBackground = true, Name = "TokenFactory arrivals", Priority = ThreadPriority.AboveNormal };
+        thread.Start();
         await _done.Task.ConfigureAwait(false);
     }
 
     private void Dispatch(CancellationToken stop)
+    {
+        try
+        {
+            SendWhenDue(stop);
+        }
+        catch (Exception e)
+        {
+            _done.TrySetException(e);
+        }
+
+        Ended();
+    }
+
+    private void SendWhenDue(CancellationToken stop)
     {
         using var sleep = new PreciseSleep();
         long index = 0;

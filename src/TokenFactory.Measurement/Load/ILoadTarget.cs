@@ -19,6 +19,8 @@ public interface ILoadTarget : IAsyncDisposable
     /// <param name="request">The request.</param>
     /// <param name="trace">Gets timestamps, counts and the failure. A failed request does not throw.</param>
     /// <param name="cancellationToken">Gives the request up.</param>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// The token was cancelled. A target may also return without marking the trace's end: exceptions for thousands of requests take long.
+    /// </exception>
     Task SendAsync(LoadRequest request, RequestTrace trace, CancellationToken cancellationToken);
 }

@@ -38,16 +38,17 @@ internal sealed class PooledRequest(TimeSpan timeout)
         try
         {
             await target.SendAsync(request, Trace, _limit.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            if (stop.IsCancellationRequested)
+            if (Trace.EndTimestamp == 0 && _limit.IsCancellationRequested && GivenUp(stop))
             {
                 return false;
             }
-
-            Trace.Failure = new RequestFailure(FailureReason.Timeout,
-                FormattableString.Invariant($"No end after {timeout.TotalSeconds:0.###} s, {Trace.FragmentCount} fragments had come."));
+        }
+        catch (OperationCanceledException)
+        {
+            if (GivenUp(stop))
+            {
+                return false;
+            }
         }
         finally
         {
@@ -67,6 +68,19 @@ internal sealed class PooledRequest(TimeSpan timeout)
         }
 
         return true;
+    }
+
+    /// <summary>True when the run was stopped; else the request took too long, which is noted.</summary>
+    private bool GivenUp(CancellationToken stop)
+    {
+        if (stop.IsCancellationRequested)
+        {
+            return true;
+        }
+
+        Trace.Failure = new RequestFailure(FailureReason.Timeout,
+            FormattableString.Invariant($"No end after {timeout.TotalSeconds:0.###} s, {Trace.FragmentCount} fragments had come."));
+        return false;
     }
 
     public bool TryReset()

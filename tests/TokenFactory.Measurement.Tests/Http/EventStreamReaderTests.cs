@@ -17,9 +17,9 @@ public sealed class EventStreamReaderTests
     {
         var trace = new RequestTrace { Text = new StringBuilder() };
         trace.MarkSent();
-        using var reader = new EventStreamReader(trace);
+        var reader = new EventStreamReader();
         using var stream = new CutStream(Encoding.UTF8.GetBytes(text), cuts);
-        reader.ReadAsync(stream, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        reader.ReadAsync(stream, trace, CancellationToken.None).AsTask().GetAwaiter().GetResult();
         return (trace, reader.Done);
     }
 
@@ -139,11 +139,11 @@ public sealed class EventStreamReaderTests
         Gen.Byte.Array[0, 400].Sample(bytes =>
         {
             var trace = new RequestTrace();
-            using var reader = new EventStreamReader(trace);
+            var reader = new EventStreamReader();
             using var stream = new CutStream([.. "data: {\"choices\":"u8, .. bytes], [7, 3]);
             try
             {
-                reader.ReadAsync(stream, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+                reader.ReadAsync(stream, trace, CancellationToken.None).AsTask().GetAwaiter().GetResult();
             }
             catch (JsonException)
             {

@@ -68,12 +68,8 @@ public sealed class ServerAnswerTests
     [InlineData("plain.openai.azure.com", "eyJh.eyJi.c2ln", "Authorization", "Bearer eyJh.eyJi.c2ln")]
     [InlineData("api.example.org", "0123abcd", "Authorization", "Bearer 0123abcd")]
     [InlineData("openai.azure.com.example.org", "0123abcd", "Authorization", "Bearer 0123abcd")]
-    public void A_key_goes_into_the_header_that_its_host_reads(string host, string key, string header, string value)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"https://{host}/openai/v1/chat/completions"));
-        new ApiKey(key).Authorize(request);
-        Assert.Equal([(header, value)], request.Headers.Select(h => (h.Key, string.Join(',', h.Value))));
-    }
+    public void A_key_goes_into_the_header_that_its_host_reads(string host, string key, string header, string value) =>
+        Assert.Equal((header, value), new ApiKey(key).Header(new Uri($"https://{host}/openai/v1/chat/completions")));
 
     private static async Task<RequestTrace> SendAsync(TestServer server, Func<ServerOptions, ServerOptions>? change = null)
     {

@@ -1,0 +1,46 @@
+using System.Diagnostics;
+
+namespace TokenFactory.Benchmarks;
+
+/// <summary>The stream server in a process of its own; ends with this object.</summary>
+internal sealed class StreamServerProcess : IDisposable
+{
+    private readonly Process _process;
+
+    public StreamServerProcess()
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+        {
+            start.ArgumentList.Add(typeof(StreamServerProcess).Assembly.Location);
+        }
+
+        start.ArgumentList.Add("stream-server");
+        _process = Process.Start(start) ?? throw new InvalidOperationException("The server did not start.");
+        string[] addresses = (_process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The server did not say its addresses.")).Split(' ');
+        (Plain, Lean) = (new Uri(addresses[0]), new Uri(addresses[1]));
+    }
+
+    /// <summary>Where an ASP.NET Core application answers.</summary>
+    public Uri Plain { get; }
+
+    /// <summary>Where <see cref="LeanStreamServer"/> answers.</summary>
+    public Uri Lean { get; }
+
+    /// <summary>Processor time that it has used.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    public void Dispose()
+    {
+        _process.StandardInput.Close();
+        _process.WaitForExit(5000);
+        _process.Dispose();
+    }
+}
