@@ -200,14 +200,13 @@ internal sealed class DirectConnection : SocketAsyncEventArgs, IValueTaskSource
     /// <summary>Takes what a read brought; true when there is more to read.</summary>
     private bool Step(long now)
     {
-        bool draining = Volatile.Read(ref _state) == Draining;
-        int before = draining ? Draining : Waiting;
+        int before = Volatile.Read(ref _state) == Draining ? Draining : Waiting;
         if (Interlocked.CompareExchange(ref _state, Processing, before) != before)
         {
             return false;
         }
 
-        bool judged = draining;
+        bool judged = false;
         try
         {
             if (SocketError != SocketError.Success)
@@ -218,14 +217,14 @@ internal sealed class DirectConnection : SocketAsyncEventArgs, IValueTaskSource
             bool over = BytesTransferred == 0;
             if (over)
             {
-                judged = judged || Closed(now);
+                judged = Closed(now);
             }
             else
             {
                 _response.Feed(_buffer.AsSpan(0, BytesTransferred), now);
             }
 
-            if (!judged && _response.Settled && _trace.EndTimestamp == 0)
+            if (_response.Settled && _trace.EndTimestamp == 0)
             {
                 _trace.MarkEnded(now);
             }
@@ -243,7 +242,7 @@ internal sealed class DirectConnection : SocketAsyncEventArgs, IValueTaskSource
         }
         catch (Exception e)
         {
-            if (!judged && !_response.Done)
+            if (!_response.Done)
             {
                 _client.Judge.Fail(_trace, e is JsonException or InvalidDataException ? FailureReason.MalformedStream : FailureReason.ConnectionLost, e.Message);
                 judged = true;

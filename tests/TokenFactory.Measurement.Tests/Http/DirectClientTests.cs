@@ -82,6 +82,32 @@ public sealed class DirectClientTests
         Assert.True(m.E2eSeconds.Maximum < 0.9);
     }
 
+    [Theory]
+    [InlineData(0, FailureReason.NoOutput)]
+    [InlineData(2, null)]
+    public async Task An_answer_whose_end_comes_on_its_own_is_judged_like_any(int fragments, FailureReason? reason)
+    {
+        await using var server = new RawServer(async (socket, _) =>
+        {
+            while (true)
+            {
+                await RawServer.RequestAsync(socket);
+                await RawServer.SendAsync(socket, Answer(TestServer.Chat(fragments), end: ""));
+                await Task.Delay(20);
+                await RawServer.SendAsync(socket, "0\r\n\r\n");
+            }
+        });
+        await using var target = new ServerTarget(new ServerOptions { Uri = server.Uri, Model = "m", CountTokens = t => t.Length });
+        for (int i = 0; i < 3; i++)
+        {
+            var trace = new RequestTrace();
+            await target.SendAsync(new LoadRequest { Text = "a", OutputTokens = 2 }, trace, CancellationToken.None);
+            Assert.Equal((reason, reason is null ? 4 : null), (trace.Failure?.Reason, trace.ClientTokens));
+        }
+
+        Assert.Equal(1, server.Connections);
+    }
+
     [Fact]
     public async Task A_long_prompt_that_is_refused_while_it_is_sent_is_counted_by_its_status()
     {
@@ -192,14 +218,22 @@ public sealed class DirectClientTests
             _accepting = AcceptAsync();
         }
 
+        public int Connections { get; private set; }
+
         public Uri Uri => new($"http://{_listener.LocalEndpoint}");
 
         public static async Task RequestAsync(Socket socket)
         {
             byte[] buffer = new byte[1 << 16];
             StringBuilder text = new();
-            while (!text.ToString().EndsWith("}}", StringComparison.Ordinal) && await socket.ReceiveAsync(buffer) is > 0 and int read)
+            while (!text.ToString().EndsWith("}}", StringComparison.Ordinal))
             {
+                int read = await socket.ReceiveAsync(buffer);
+                if (read == 0)
+                {
+                    throw new SocketException((int)SocketError.Shutdown);
+                }
+
                 text.Append(Encoding.UTF8.GetString(buffer, 0, read));
             }
         }
@@ -237,6 +271,7 @@ public sealed class DirectClientTests
                 for (int i = 0; ; i++)
                 {
                     Socket socket = await _listener.AcceptSocketAsync();
+                    Connections++;
                     _ = AnswerAsync(socket, i);
                 }
             }
