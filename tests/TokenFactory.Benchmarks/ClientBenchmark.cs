@@ -40,7 +40,8 @@ internal static class ClientBenchmark
         await PrintAsync(output, server, "open loop at half of that", server.Plain, "fast", new RateLoad(top.RequestsPerSecond!.Value / 2), 20_000);
         await PrintAsync(output, server, "open loop, 1500 requests/s", server.Plain, "fast", new RateLoad(1500), 15_000);
         await PacedAsync(output, server);
-        await CrossCheckAsync(output, server.Lean);
+        await CrossCheckAsync(output, server);
+        await StopAsync(output, server);
     }
 
     // Here every fragment is a packet of its own, and requests / s times the life of a stream are open at once.
@@ -55,19 +56,48 @@ internal static class ClientBenchmark
         }
     }
 
-    private static async Task CrossCheckAsync(TextWriter output, Uri address)
+    // How far the client's figures are from what the server knows of the same streams.
+    private static async Task CrossCheckAsync(TextWriter output, StreamServerProcess server)
     {
         using var http = new HttpClient();
-        foreach (LoadShape shape in new LoadShape[] { new ConcurrencyLoad(1), new RateLoad(50), new RateLoad(500) })
+        foreach ((string model, LoadShape shape, int seconds) in new (string, LoadShape, int)[]
         {
-            await http.GetStringAsync(address);
-            ThroughputMeasurement m = await RunOneAsync(address, "timed-50-20", shape, shape is RateLoad rate ? (long)rate.Rate * 4 : 30, null, warmUp: 0);
-            using var served = JsonDocument.Parse(await http.GetStringAsync(address));
+            ("timed-50-20", new ConcurrencyLoad(1), 10), ("timed-50-20", new RateLoad(50), 5), ("timed-50-20", new RateLoad(500), 5), ("timed-100-104", new RateLoad(1500), 8),
+        })
+        {
+            int requests = shape is RateLoad rate ? (int)rate.Rate * seconds : seconds * 3;
+            if (requests > 1000)
+            {
+                await RunOneAsync(server.Lean, model, shape, requests / 2, null, warmUp: 3000);
+            }
+
+            await http.GetStringAsync(server.Lean);
+            ThroughputMeasurement m = await RunOneAsync(server.Lean, model, shape, requests, null, warmUp: 0);
+            using var served = JsonDocument.Parse(await http.GetStringAsync(server.Lean));
             double[] ttft = [.. served.RootElement.GetProperty("ttft").EnumerateArray().Select(t => t.GetDouble()).Order()];
             double[] tpot = [.. served.RootElement.GetProperty("tpot").EnumerateArray().Select(t => t.GetDouble()).Order()];
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"  known timing, {m.Load}: client − server TTFT P50 {Difference(m.TtftSeconds.P50, ttft, 0.5):+0.000;-0.000} ms, P90 {Difference(m.TtftSeconds.P90, ttft, 0.9):+0.000;-0.000} ms; TPOT P50 {Difference(m.TpotSeconds.P50, tpot, 0.5):+0.000;-0.000} ms, P90 {Difference(m.TpotSeconds.P90, tpot, 0.9):+0.000;-0.000} ms (limit 2 ms)"));
+                $"  known timing, {m.Load}, {m.RequestsPerSecond * m.E2eSeconds.Mean:0} open: client − server TTFT P50 {Difference(m.TtftSeconds.P50, ttft, 0.5):+0.000;-0.000} ms, P90 {Difference(m.TtftSeconds.P90, ttft, 0.9):+0.000;-0.000} ms, P99 {Difference(m.TtftSeconds.P99, ttft, 0.99):+0.000;-0.000} ms; TPOT P50 {Difference(m.TpotSeconds.P50, tpot, 0.5):+0.000;-0.000} ms, P90 {Difference(m.TpotSeconds.P90, tpot, 0.9):+0.000;-0.000} ms, P99 {Difference(m.TpotSeconds.P99, tpot, 0.99):+0.000;-0.000} ms (limit 2 ms)"));
         }
+    }
+
+    // How long the run takes to give up what is open when it is stopped.
+    private static async Task StopAsync(TextWriter output, StreamServerProcess server)
+    {
+        using var stop = new CancellationTokenSource();
+        await using var target = new ServerTarget(new ServerOptions { Uri = server.Lean, Model = "timed-100-104" });
+        using var runner = new LoadRunner(
+            new LoadPlan { Shape = new RateLoad(3000), Duration = TimeSpan.FromMinutes(1), Prompts = new SyntheticPrompts(new WordPromptWriter(), 16, Fragments, 1), WarmupRequests = 6000 }, target);
+        long stopped = 0;
+        using var timer = new Timer(_ =>
+        {
+            stopped = Stopwatch.GetTimestamp();
+            stop.Cancel();
+        });
+        timer.Change(TimeSpan.FromSeconds(8), Timeout.InfiniteTimeSpan);
+        ThroughputMeasurement m = await runner.RunAsync(new RunDescription { Model = "m", Api = "chat", Load = "" }, null, stop.Token);
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"  stopped with {m.Unfinished} streams open: the measurement of {m.Requests} requests was there after {Stopwatch.GetElapsedTime(stopped).TotalMilliseconds:0} ms"));
     }
 
     private static async Task MemoryAsync(TextWriter output, StreamServerProcess server)
@@ -75,24 +105,29 @@ internal static class ClientBenchmark
         string path = Path.Combine(Path.GetTempPath(), $"tokenfactory-{Environment.ProcessId}.jsonl");
         try
         {
+            await RunOneAsync(server.Plain, "fast", new ConcurrencyLoad(64), 20_000, null);
             using var records = new RecordWriter(path);
-            List<string> heap = [];
-            ThroughputMeasurement? last = null;
-            long requests = 1_000_000;
-            using (var timer = new Timer(_ => heap.Add(string.Create(CultureInfo.InvariantCulture, $"{GC.GetTotalMemory(false) / 1048576.0:0} MiB")), null, 15_000, 30_000))
+            const long Requests = 1_000_000;
+            long start = Stopwatch.GetTimestamp();
+            ThroughputMeasurement m;
+            output.WriteLine("  s: heap after the last collection, working set, records on disk");
+            using (new Timer(_ => output.WriteLine(Memory(start, path)), null, 5_000, 5_000))
             {
-                last = await RunOneAsync(server.Plain, "fast", new ConcurrencyLoad(64), requests, records, 2);
+                m = await RunOneAsync(server.Plain, "fast", new ConcurrencyLoad(64), Requests, records);
             }
 
-            GC.Collect();
+            long live = GC.GetTotalMemory(true);
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"  {last.Requests} requests of 2 fragments with records: {last.RequestsPerSecond:0} requests/s, {last.Failed} failed, heap every 30 s {string.Join(", ", heap)}, live after it {GC.GetTotalMemory(true) / 1048576.0:0.0} MiB, peak working set {Process.GetCurrentProcess().PeakWorkingSet64 / 1048576.0:0} MiB"));
+                $"  {m.Requests} requests of {Fragments} fragments with records: {m.RequestsPerSecond:0} requests/s, {m.Failed} failed, {live / 1048576.0:0.0} MiB live after it, peak working set {Process.GetCurrentProcess().PeakWorkingSet64 / 1048576.0:0} MiB, percentiles by {m.ItlSeconds.Method}"));
         }
         finally
         {
             File.Delete(path);
         }
     }
+
+    private static string Memory(long start, string path) => string.Create(CultureInfo.InvariantCulture,
+        $"  {Stopwatch.GetElapsedTime(start).TotalSeconds:0}: {GC.GetGCMemoryInfo(GCKind.Any).HeapSizeBytes / 1048576.0:0.0} MiB, {Environment.WorkingSet / 1048576.0:0} MiB, {new FileInfo(path + ".partial").Length / 1048576.0:0} MiB");
 
     private static async Task<ThroughputMeasurement> RunOneAsync(Uri address, string model, LoadShape shape, long requests, RecordWriter? records, int fragments = Fragments, int warmUp = 64)
     {
@@ -103,16 +138,31 @@ internal static class ClientBenchmark
         return await runner.RunAsync(new RunDescription { Model = model, Api = "chat", Load = "" }, null, CancellationToken.None);
     }
 
+    /// <summary>Prints at which rate many open streams make the client late.</summary>
+    /// <param name="output">Where to print.</param>
+    public static void RunLimit(TextWriter output) => WithServerAsync(output, LimitAsync).GetAwaiter().GetResult();
+
+    private static async Task LimitAsync(TextWriter output, StreamServerProcess server)
+    {
+        for (int rate = 3000; rate <= 8000; rate += 1000)
+        {
+            ThroughputMeasurement m = await PrintAsync(output, server, $"lean server, open loop, {rate} requests/s, a packet every 104 ms", server.Lean, "timed-100-104", new RateLoad(rate), rate * 10, rate * 2);
+            if (m.ClientLimited)
+            {
+                return;
+            }
+        }
+    }
+
     private static async Task<ThroughputMeasurement> PrintAsync(TextWriter output, StreamServerProcess server, string name, Uri address, string model, LoadShape shape, long requests, int warmUp = 64)
     {
-        // Warm-up, and the collection before it, are not what is measured.
         TimeSpan client = Process.GetCurrentProcess().TotalProcessorTime;
         TimeSpan other = server.ProcessorTime;
         long start = Stopwatch.GetTimestamp();
         ThroughputMeasurement m = await RunOneAsync(address, model, shape, requests, null, warmUp: warmUp);
         TimeSpan wall = Stopwatch.GetElapsedTime(start);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"  {name}: {m.AchievedRate:0} requests/s sent of {m.Requests}, {m.OutputTokensPerSecond:0} fragments/s, {m.Failed} failed, {m.AchievedRate * m.E2eSeconds.Mean:0} open, lag P50 {m.ClientLagSeconds.P50 * 1000:0.00} ms, P99 {m.ClientLagSeconds.P99 * 1000:0.00} ms, max {m.ClientLagSeconds.Maximum * 1000:0.0} ms, TTFT P50 {m.TtftSeconds.P50 * 1000:0.00} ms, P99 {m.TtftSeconds.P99 * 1000:0.00} ms{(m.ClientLimited ? $", client limited: {m.ClientLimit}" : "")}; cores used: client {(Process.GetCurrentProcess().TotalProcessorTime - client) / wall:0.00}, server {(server.ProcessorTime - other) / wall:0.00}"));
+            $"  {name}: {m.AchievedRate:0} requests/s sent of {m.Requests}, {m.OutputTokensPerSecond:0} fragments/s, {m.Failed} failed, {m.AchievedRate * m.E2eSeconds.Mean:0} open, lag P50 {m.ClientLagSeconds.P50 * 1000:0.00} ms, P99 {m.ClientLagSeconds.P99 * 1000:0.00} ms, max {m.ClientLagSeconds.Maximum * 1000:0.0} ms, TTFT P50 {m.TtftSeconds.P50 * 1000:0.00} ms, P99 {m.TtftSeconds.P99 * 1000:0.00} ms{(m.ClientLimited ? $", client limited: {m.ClientLimit}" : "")}; cores used with the warm-up: client {(Process.GetCurrentProcess().TotalProcessorTime - client) / wall:0.00}, server {(server.ProcessorTime - other) / wall:0.00}"));
         return m;
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Threading.Tasks.Sources;
 using TokenFactory.Measurement.Load;
@@ -25,7 +26,7 @@ internal sealed class DirectConnection : SocketAsyncEventArgs, IValueTaskSource
 
     private readonly DirectClient _client;
     private readonly ResponseReader _response = new();
-    private readonly SendEventArgs _send = new();
+    private readonly SocketSender _send = new();
     private ManualResetValueTaskSourceCore<bool> _result;
     private CancellationTokenRegistration _registration;
     private RequestTrace _trace = null!;
@@ -167,7 +168,16 @@ internal sealed class DirectConnection : SocketAsyncEventArgs, IValueTaskSource
             _send.Send(socket);
             if (!socket.ReceiveAsync(this))
             {
-                Pump(Stopwatch.GetTimestamp());
+                long now = Stopwatch.GetTimestamp();
+                if (RuntimeHelpers.TryEnsureSufficientExecutionStack())
+                {
+                    Pump(now);
+                }
+                else
+                {
+                    // A server that always answers at once would have each request begin inside the one before.
+                    ThreadPool.UnsafeQueueUserWorkItem(static s => s.Connection.Pump(s.Now), (Connection: this, Now: now), preferLocal: false);
+                }
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -379,36 +389,5 @@ internal sealed class DirectConnection : SocketAsyncEventArgs, IValueTaskSource
     {
         _buffer = GC.AllocateUninitializedArray<byte>(length);
         SetBuffer(_buffer, 0, length);
-    }
-
-    /// <summary>Sends; what goes wrong shows when the answer is read.</summary>
-    private sealed class SendEventArgs() : SocketAsyncEventArgs(true)
-    {
-        private Socket? _socket;
-        private int _done;
-
-        public bool IsDone => Volatile.Read(ref _done) != 0;
-
-        public void Send(Socket socket)
-        {
-            _socket = socket;
-            Volatile.Write(ref _done, 0);
-            if (!socket.SendAsync(this))
-            {
-                OnCompleted(this);
-            }
-        }
-
-        protected override void OnCompleted(SocketAsyncEventArgs e)
-        {
-            if (SocketError != SocketError.Success)
-            {
-                // A read that waits for an answer must not wait for ever.
-                _socket!.Dispose();
-                return;
-            }
-
-            Volatile.Write(ref _done, 1);
-        }
     }
 }

@@ -77,14 +77,14 @@ public sealed class ServerTarget : ILoadTarget
     public bool InProcess => false;
 
     /// <inheritdoc/>
-    public Task SendAsync(LoadRequest request, RequestTrace trace, CancellationToken cancellationToken)
+    public ValueTask SendAsync(LoadRequest request, RequestTrace trace, CancellationToken cancellationToken)
     {
         if (request.KeepOutput || _options.CountTokens is not null)
         {
             trace.Text = new StringBuilder();
         }
 
-        return _direct is null ? SendByHttpClientAsync(_http!, request, trace, cancellationToken) : _direct.SendAsync(_body.Write(request), trace, cancellationToken).AsTask();
+        return _direct is null ? SendByHttpClientAsync(_http!, request, trace, cancellationToken) : _direct.SendAsync(_body.Write(request), trace, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -95,7 +95,7 @@ public sealed class ServerTarget : ILoadTarget
         return ValueTask.CompletedTask;
     }
 
-    private async Task SendByHttpClientAsync(HttpMessageInvoker http, LoadRequest request, RequestTrace trace, CancellationToken cancellationToken)
+    private async ValueTask SendByHttpClientAsync(HttpMessageInvoker http, LoadRequest request, RequestTrace trace, CancellationToken cancellationToken)
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, _address)
         {

@@ -4,7 +4,7 @@ namespace TokenFactory.Measurement.Load;
 
 /// <summary>Sends the requests of an open loop when they are due, on a thread of its own.</summary>
 internal sealed class ArrivalDispatcher(
-    LoadPlan plan, ArrivalLoad shape, long origin, Func<LoadRequest, long, CancellationToken, Task> send, Func<LoadRequest, Task> sendUnmeasured, Action limitReached)
+    LoadPlan plan, ArrivalLoad shape, long origin, Action<LoadRequest, long, CancellationToken> send, Func<LoadRequest, Task> sendUnmeasured, Action limitReached)
 {
     private const long CoolDownIndex = 1L << 40;
 
@@ -18,18 +18,34 @@ internal sealed class ArrivalDispatcher(
         await _done.Task.ConfigureAwait(false);
     }
 
+    /// <summary>A request that was sent has ended.</summary>
+    /// <param name="fault">A fault of this side, which ends the run; null for none.</param>
+    public void Ended(Exception? fault)
+    {
+        if (fault is not null)
+        {
+            _done.TrySetException(fault);
+        }
+
+        if (Interlocked.Decrement(ref _inFlight) == 0)
+        {
+            _done.TrySetResult();
+        }
+    }
+
     private void Dispatch(CancellationToken stop)
     {
+        Exception? fault = null;
         try
         {
             SendWhenDue(stop);
         }
         catch (Exception e)
         {
-            _done.TrySetException(e);
+            fault = e;
         }
 
-        Ended();
+        Ended(fault);
     }
 
     private void SendWhenDue(CancellationToken stop)
@@ -77,32 +93,7 @@ internal sealed class ArrivalDispatcher(
             }
 
             Interlocked.Increment(ref _inFlight);
-            _ = SendAsync(request, due, stop);
-        }
-    }
-
-    private async Task SendAsync(LoadRequest request, long due, CancellationToken stop)
-    {
-        try
-        {
-            await send(request, due, stop).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            // A failed request never throws; what does is a fault of ours and must surface.
-            _done.TrySetException(e);
-        }
-        finally
-        {
-            Ended();
-        }
-    }
-
-    private void Ended()
-    {
-        if (Interlocked.Decrement(ref _inFlight) == 0)
-        {
-            _done.TrySetResult();
+            send(request, due, stop);
         }
     }
 }

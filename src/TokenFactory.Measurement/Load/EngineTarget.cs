@@ -22,7 +22,7 @@ public sealed class EngineTarget(IGenerationEngine engine, bool countEndTokens =
     public bool InProcess => true;
 
     /// <inheritdoc/>
-    public async Task SendAsync(LoadRequest request, RequestTrace trace, CancellationToken cancellationToken)
+    public async ValueTask SendAsync(LoadRequest request, RequestTrace trace, CancellationToken cancellationToken)
     {
         var generation = new GenerationRequest
         {

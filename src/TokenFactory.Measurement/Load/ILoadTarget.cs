@@ -22,5 +22,5 @@ public interface ILoadTarget : IAsyncDisposable
     /// <exception cref="OperationCanceledException">
     /// The token was cancelled. A target may also return without marking the trace's end: exceptions for thousands of requests take long.
     /// </exception>
-    Task SendAsync(LoadRequest request, RequestTrace trace, CancellationToken cancellationToken);
+    ValueTask SendAsync(LoadRequest request, RequestTrace trace, CancellationToken cancellationToken);
 }

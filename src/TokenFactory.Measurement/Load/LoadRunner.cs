@@ -23,7 +23,9 @@ public sealed class LoadRunner : IDisposable
     private readonly CancellationTokenSource _coolDown = new();
     private readonly Lock _lagLock = new();
     private readonly SampleSet _lag = new();
+    private readonly Action<PooledRequest, bool, Exception?> _arrivalEnded;
     private MeasurementCollector? _collector;
+    private ArrivalDispatcher? _dispatcher;
     private long _origin;
     private long _next;
     private long _nextUnmeasured;
@@ -45,6 +47,7 @@ public sealed class LoadRunner : IDisposable
         _plan = plan;
         _target = target;
         _pool = new RequestPool(plan.RequestTimeout);
+        _arrivalEnded = ArrivalEnded;
     }
 
     /// <summary>Runs the plan.</summary>
@@ -55,6 +58,9 @@ public sealed class LoadRunner : IDisposable
     public async Task<ThroughputMeasurement> RunAsync(RunDescription run, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
     {
         await WarmUpAsync(progress, cancellationToken).ConfigureAwait(false);
+
+        // What the warm-up made stays; moved out of the way now, it is not moved in a pause of the measured run.
+        GC.Collect();
         _origin = Stopwatch.GetTimestamp();
         run = run with
         {
@@ -107,7 +113,8 @@ public sealed class LoadRunner : IDisposable
                     await SlotsAsync(sessions.Sessions, user => SessionAsync(sessions, user, stop)).ConfigureAwait(false);
                     break;
                 case ArrivalLoad open:
-                    await new ArrivalDispatcher(_plan, open, _origin, SendArrivalAsync, SendCoolDownArrivalAsync, LimitReached).RunAsync(stop).ConfigureAwait(false);
+                    _dispatcher = new ArrivalDispatcher(_plan, open, _origin, SendArrival, SendCoolDownArrivalAsync, LimitReached);
+                    await _dispatcher.RunAsync(stop).ConfigureAwait(false);
                     await _coolDown.CancelAsync().ConfigureAwait(false);
                     break;
                 default:
@@ -143,7 +150,7 @@ public sealed class LoadRunner : IDisposable
     {
         while (!stop.IsCancellationRequested && TryTake(out long index))
         {
-            await MeasuredAsync(_plan.Prompts.Create(index), due: 0, stop).ConfigureAwait(false);
+            await MeasuredAsync(_plan.Prompts.Create(index), stop).ConfigureAwait(false);
         }
 
         await CoolDownAsync(stop).ConfigureAwait(false);
@@ -163,7 +170,7 @@ public sealed class LoadRunner : IDisposable
                 }
 
                 LoadRequest request = history.Next(_plan.Prompts.Create(index), turn);
-                if (await MeasuredAsync(request, due: 0, stop, history).ConfigureAwait(false) is not null)
+                if (await MeasuredAsync(request, stop, history).ConfigureAwait(false) is not null)
                 {
                     break;
                 }
@@ -213,7 +220,26 @@ public sealed class LoadRunner : IDisposable
         }
     }
 
-    private Task<RequestFailure?> SendArrivalAsync(LoadRequest request, long due, CancellationToken stop) => MeasuredAsync(request, due, stop);
+    private void SendArrival(LoadRequest request, long due, CancellationToken stop) => Begin(request, due).Start(_target, request, _arrivalEnded, stop);
+
+    private void ArrivalEnded(PooledRequest slot, bool finished, Exception? fault)
+    {
+        try
+        {
+            if (fault is null)
+            {
+                Note(slot, finished);
+            }
+        }
+        catch (Exception e)
+        {
+            // Nobody awaits this call: what is thrown here would end the process.
+            fault = e;
+        }
+
+        End(slot);
+        _dispatcher!.Ended(fault);
+    }
 
     private async Task SendCoolDownArrivalAsync(LoadRequest request)
     {
@@ -223,42 +249,60 @@ public sealed class LoadRunner : IDisposable
     }
 
     /// <summary>Sends one measured request; the answer is null when it succeeded.</summary>
-    private async Task<RequestFailure?> MeasuredAsync(LoadRequest request, long due, CancellationToken stop, SessionHistory? history = null)
+    private async Task<RequestFailure?> MeasuredAsync(LoadRequest request, CancellationToken stop, SessionHistory? history = null)
     {
-        Interlocked.Increment(ref _measuredInFlight);
-        PooledRequest slot = _pool.Rent();
+        PooledRequest slot = Begin(request, due: 0);
         try
         {
-            RequestTrace trace = slot.Trace;
-            trace.Index = request.Index;
-            trace.Session = request.Session;
-            trace.Turn = request.Turn;
-            trace.DueTimestamp = due;
-            if (!await slot.SendAsync(_target, request, stop).ConfigureAwait(false))
-            {
-                Interlocked.Increment(ref _unfinished);
-                return new RequestFailure(FailureReason.ConnectionLost, "The run was stopped.");
-            }
-
-            if (due != 0)
-            {
-                lock (_lagLock)
-                {
-                    _lag.Add((double)(trace.SentTimestamp - due) / Stopwatch.Frequency);
-                }
-            }
-
-            _collector!.Add(trace);
-            _plan.Records?.Write(trace);
-            history?.Answer(trace);
-            return trace.Failure;
+            RequestFailure? failure = Note(slot, await slot.SendAsync(_target, request, stop).ConfigureAwait(false));
+            history?.Answer(slot.Trace);
+            return failure;
         }
         finally
         {
-            _pool.Return(slot);
-            Interlocked.Decrement(ref _measuredInFlight);
-            EndCoolDownWhenDone();
+            End(slot);
         }
+    }
+
+    private PooledRequest Begin(LoadRequest request, long due)
+    {
+        Interlocked.Increment(ref _measuredInFlight);
+        PooledRequest slot = _pool.Rent();
+        RequestTrace trace = slot.Trace;
+        trace.Index = request.Index;
+        trace.Session = request.Session;
+        trace.Turn = request.Turn;
+        trace.DueTimestamp = due;
+        return slot;
+    }
+
+    private RequestFailure? Note(PooledRequest slot, bool finished)
+    {
+        RequestTrace trace = slot.Trace;
+        if (!finished)
+        {
+            Interlocked.Increment(ref _unfinished);
+            return new RequestFailure(FailureReason.ConnectionLost, "The run was stopped.");
+        }
+
+        if (trace.DueTimestamp != 0)
+        {
+            lock (_lagLock)
+            {
+                _lag.Add((double)(trace.SentTimestamp - trace.DueTimestamp) / Stopwatch.Frequency);
+            }
+        }
+
+        _collector!.Add(trace);
+        _plan.Records?.Write(trace);
+        return trace.Failure;
+    }
+
+    private void End(PooledRequest slot)
+    {
+        _pool.Return(slot);
+        Interlocked.Decrement(ref _measuredInFlight);
+        EndCoolDownWhenDone();
     }
 
     private async Task<RequestFailure?> UnmeasuredAsync(LoadRequest request, CancellationToken stop)

@@ -22,6 +22,7 @@ public static class PromptCalibration
             trace.Reset();
             string text = writer.WriteText(inputTokens, seed, (1UL << 61) + (ulong)probe);
             await target.SendAsync(new LoadRequest { Index = -1, Text = text, OutputTokens = 1 }, trace, cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
             if (trace.InputTokens is not { } tokens)
             {
                 return counted;

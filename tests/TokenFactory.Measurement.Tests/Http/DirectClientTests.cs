@@ -191,7 +191,7 @@ public sealed class DirectClientTests
         });
         await using var target = new ServerTarget(new ServerOptions { Uri = server.Uri, Model = "m" });
         var trace = new RequestTrace();
-        Task running = target.SendAsync(new LoadRequest { Text = "a", OutputTokens = 2 }, trace, CancellationToken.None);
+        Task running = target.SendAsync(new LoadRequest { Text = "a", OutputTokens = 2 }, trace, CancellationToken.None).AsTask();
         while (trace.FragmentCount == 0)
         {
             await Task.Delay(1);
