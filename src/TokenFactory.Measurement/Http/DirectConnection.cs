@@ -10,7 +10,8 @@ namespace TokenFactory.Measurement.Http;
 /// <summary>One HTTP/1.1 connection that carries one request after the other and reads its streams where the socket's reads return.</summary>
 /// <remarks>
 /// Allocates nothing for a request or a fragment. One thread at a time works on it: whoever moves the state from Waiting or Draining to Processing,
-/// which a cancellation does as well. A request's awaiter gives the connection back to the client when it takes the result.
+/// which a cancellation does as well. A request on a kept connection that the server closes without a byte of an answer goes out once more on a new one, as curl and
+/// browsers do (RFC 9112, section 9.3.1): servers such as llama.cpp's close connections that they promised to keep. A request's awaiter gives the connection back to the client when it takes the result.
 /// </remarks>
 internal sealed class DirectConnection : SocketAsyncEventArgs, IValueTaskSource
 {
@@ -26,7 +27,7 @@ internal sealed class DirectConnection : SocketAsyncEventArgs, IValueTaskSource
 
     private readonly DirectClient _client;
     private readonly ResponseReader _response = new();
-    private readonly SocketSender _send = new();
+    private SocketSender _send = new();
     private ManualResetValueTaskSourceCore<bool> _result;
     private CancellationTokenRegistration _registration;
     private RequestTrace _trace = null!;
@@ -36,7 +37,9 @@ internal sealed class DirectConnection : SocketAsyncEventArgs, IValueTaskSource
     private int _requestLength;
     private int _state;
     private long _drainingSince;
+    private CancellationToken _cancellation;
     private bool _reusable;
+    private bool _kept;
 
     public DirectConnection(DirectClient client)
         : base(true) => _client = client;
@@ -74,6 +77,8 @@ internal sealed class DirectConnection : SocketAsyncEventArgs, IValueTaskSource
         short version = _result.Version;
         Volatile.Write(ref _state, Waiting);
         _registration = cancellationToken.UnsafeRegister(static c => ((DirectConnection)c!).Cancel(), this);
+        _cancellation = cancellationToken;
+        _kept = _socket is not null;
         trace.MarkSent();
         if (_socket is null)
         {
@@ -216,6 +221,14 @@ internal sealed class DirectConnection : SocketAsyncEventArgs, IValueTaskSource
             return false;
         }
 
+        bool answered = SocketError == SocketError.Success && BytesTransferred > 0;
+        if (_kept && !answered)
+        {
+            Again();
+            return false;
+        }
+
+        _kept = false;
         bool judged = false;
         try
         {
@@ -227,7 +240,7 @@ internal sealed class DirectConnection : SocketAsyncEventArgs, IValueTaskSource
             bool over = BytesTransferred == 0;
             if (over)
             {
-                judged = Closed(now);
+                judged = _client.Judge.Closed(_trace, _response, now);
             }
             else
             {
@@ -281,28 +294,26 @@ internal sealed class DirectConnection : SocketAsyncEventArgs, IValueTaskSource
         return false;
     }
 
-    /// <summary>The server has closed the connection; true when that is a failure, and noted.</summary>
-    private bool Closed(long now)
+    /// <summary>Sends the request once more on a connection of its own; its clock goes on.</summary>
+    private void Again()
     {
-        if (_response.Close(now) || _response.Done)
+        _kept = false;
+        _socket!.Dispose();
+        _socket = null;
+        if (!_send.IsDone)
         {
-            return false;
+            // It may still be under way on the old socket, whose end ends it.
+            _send = new SocketSender();
         }
 
-        if (_response.HasHead && _response.Status is >= 200 and < 300)
+        if (Interlocked.CompareExchange(ref _state, Waiting, Processing) != Processing)
         {
-            _client.Judge.Fail(_trace, FailureReason.StreamTruncated, "The server closed the connection inside the stream.");
-        }
-        else if (_response.HasHead)
-        {
-            return false;
-        }
-        else
-        {
-            _client.Judge.Fail(_trace, FailureReason.ConnectionLost, "The server closed the connection before it answered.");
+            // It was given up meanwhile.
+            Finish(judged: true);
+            return;
         }
 
-        return true;
+        _ = ConnectAsync(_cancellation);
     }
 
     private void Lost(string message)
@@ -310,6 +321,12 @@ internal sealed class DirectConnection : SocketAsyncEventArgs, IValueTaskSource
         int before = Volatile.Read(ref _state);
         if (before is Waiting or Draining && Interlocked.CompareExchange(ref _state, Processing, before) == before)
         {
+            if (before == Waiting && _kept)
+            {
+                Again();
+                return;
+            }
+
             if (before == Waiting)
             {
                 _client.Judge.Fail(_trace, FailureReason.ConnectionLost, message);
@@ -346,7 +363,7 @@ internal sealed class DirectConnection : SocketAsyncEventArgs, IValueTaskSource
         {
             if (!judged)
             {
-                Judge();
+                _client.Judge.Judge(_trace, _response);
             }
         }
         catch (Exception e)
@@ -366,22 +383,6 @@ internal sealed class DirectConnection : SocketAsyncEventArgs, IValueTaskSource
         else
         {
             _result.SetException(fault);
-        }
-    }
-
-    private void Judge()
-    {
-        if (_response.OtherType is { } type)
-        {
-            _client.Judge.NotStreamed(_trace, type, _response.Body);
-        }
-        else if (_response.Status is < 200 or >= 300)
-        {
-            _client.Judge.Refused(_trace, _response.Status, _response.Body, _response.Reason, _response.RetryAfter);
-        }
-        else
-        {
-            _client.Judge.Judge(_trace, _response.Done);
         }
     }
 

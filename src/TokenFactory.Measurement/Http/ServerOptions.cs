@@ -48,6 +48,9 @@ public sealed record ServerOptions
     /// <summary>Most time that making a connection may take.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>True to use the framework's client where the direct one would do; for tests.</summary>
+    internal bool UseFrameworkClient { get; init; }
+
     /// <summary>The address of the call, and which call it is.</summary>
     /// <exception cref="TokenFactoryException">
     /// <c>UriInvalid</c>, <c>UriHasCredentials</c>, <c>ApiKeyUnencrypted</c>.

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using TokenFactory.Measurement.Load;
@@ -9,11 +10,14 @@ namespace TokenFactory.Measurement.Http;
 
 /// <summary>Drives an OpenAI-compatible server over HTTP.</summary>
 /// <remarks>
-/// Plain HTTP/1.1 goes over <see cref="DirectClient"/>; TLS, HTTP/2 and proxies over the framework's client. Thread-safe. Proxies are those of the system; redirects and cookies are off, and nothing is
-/// decompressed or retried.
+/// Plain HTTP/1.1 goes over <see cref="DirectClient"/>; TLS, HTTP/2 and proxies over the framework's client. Thread-safe. Proxies are those of the system; redirects and
+/// cookies are off, and nothing is decompressed. Nothing is retried, save a request whose kept connection was closed without a byte of an answer: it goes out once more, and
+/// its clock runs from the first time.
 /// </remarks>
 public sealed class ServerTarget : ILoadTarget
 {
+    private static readonly HttpRequestOptionsKey<bool> s_newConnection = new("TokenFactory.NewConnection");
+
     private readonly ServerOptions _options;
     private readonly Uri _address;
     private readonly ServerApi _api;
@@ -38,7 +42,7 @@ public sealed class ServerTarget : ILoadTarget
         _version = options.HttpVersion ?? (encrypted ? HttpVersion.Version20 : HttpVersion.Version11);
         _policy = options.HttpVersion is null ? HttpVersionPolicy.RequestVersionOrLower : HttpVersionPolicy.RequestVersionExact;
         _judge = new TraceJudge(options);
-        if (DirectClient.CanReach(_address, options.HttpVersion))
+        if (!options.UseFrameworkClient && DirectClient.CanReach(_address, options.HttpVersion))
         {
             _direct = new DirectClient(_address, options, _judge);
             return;
@@ -46,6 +50,7 @@ public sealed class ServerTarget : ILoadTarget
 
         _http = new HttpMessageInvoker(new SocketsHttpHandler
         {
+            ConnectCallback = ConnectAsync,
             AllowAutoRedirect = false,
             UseCookies = false,
             AutomaticDecompression = DecompressionMethods.None,
@@ -97,12 +102,42 @@ public sealed class ServerTarget : ILoadTarget
 
     private async ValueTask SendByHttpClientAsync(HttpMessageInvoker http, LoadRequest request, RequestTrace trace, CancellationToken cancellationToken)
     {
-        using var message = new HttpRequestMessage(HttpMethod.Post, _address)
+        byte[] body = _body.Write(request).ToArray();
+        using HttpRequestMessage message = Message(body);
+        trace.MarkSent();
+        HttpResponseMessage response;
+        try
         {
-            Version = _version,
-            VersionPolicy = _policy,
-            Content = new ByteArrayContent(_body.Write(request).ToArray()),
-        };
+            response = await http.SendAsync(message, cancellationToken).ConfigureAwait(false);
+        }
+        catch (HttpRequestException e) when (IsClosedKeptConnection(e, message))
+        {
+            using HttpRequestMessage again = Message(body);
+            try
+            {
+                response = await http.SendAsync(again, cancellationToken).ConfigureAwait(false);
+            }
+            catch (HttpRequestException second)
+            {
+                Unanswered(trace, second);
+                return;
+            }
+        }
+        catch (HttpRequestException e)
+        {
+            Unanswered(trace, e);
+            return;
+        }
+
+        using (response)
+        {
+            await ReadAsync(response, trace, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private HttpRequestMessage Message(byte[] body)
+    {
+        var message = new HttpRequestMessage(HttpMethod.Post, _address) { Version = _version, VersionPolicy = _policy, Content = new ByteArrayContent(body) };
         message.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
         message.Headers.TryAddWithoutValidation("Accept", "text/event-stream");
         if (_options.ApiKey is { } key)
@@ -111,22 +146,31 @@ public sealed class ServerTarget : ILoadTarget
             message.Headers.TryAddWithoutValidation(name, value);
         }
 
-        trace.MarkSent();
-        HttpResponseMessage response;
+        return message;
+    }
+
+    private void Unanswered(RequestTrace trace, HttpRequestException e) =>
+        _judge.Fail(trace, e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
+            or HttpRequestError.ProxyTunnelError or HttpRequestError.VersionNegotiationError ? FailureReason.ConnectionFailed : FailureReason.ConnectionLost, Deepest(e));
+
+    // A server may close a kept connection just when the next request comes (RFC 9112, section 9.3.1). A request for which a connection was made is not such a one.
+    private static bool IsClosedKeptConnection(HttpRequestException e, HttpRequestMessage message) =>
+        (e.HttpRequestError == HttpRequestError.ResponseEnded || e.InnerException is IOException { InnerException: SocketException })
+        && !message.Options.TryGetValue(s_newConnection, out _);
+
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        context.InitialRequestMessage.Options.Set(s_newConnection, true);
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            response = await http.SendAsync(message, cancellationToken).ConfigureAwait(false);
+            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
+            return new NetworkStream(socket, ownsSocket: true);
         }
-        catch (HttpRequestException e)
+        catch
         {
-            _judge.Fail(trace, e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
-                or HttpRequestError.ProxyTunnelError or HttpRequestError.VersionNegotiationError ? FailureReason.ConnectionFailed : FailureReason.ConnectionLost, Deepest(e));
-            return;
-        }
-
-        using (response)
-        {
-            await ReadAsync(response, trace, cancellationToken).ConfigureAwait(false);
+            socket.Dispose();
+            throw;
         }
     }
 

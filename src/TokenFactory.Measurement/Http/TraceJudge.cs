@@ -34,6 +34,52 @@ internal sealed class TraceJudge(ServerOptions options)
         }
     }
 
+    /// <summary>Judges an answer that is over.</summary>
+    /// <param name="trace">The request.</param>
+    /// <param name="response">The answer.</param>
+    public void Judge(RequestTrace trace, ResponseReader response)
+    {
+        if (response.OtherType is { } type)
+        {
+            NotStreamed(trace, type, response.Body);
+        }
+        else if (response.Status is < 200 or >= 300)
+        {
+            Refused(trace, response.Status, response.Body, response.Reason, response.RetryAfter);
+        }
+        else
+        {
+            Judge(trace, response.Done);
+        }
+    }
+
+    /// <summary>The server has closed the connection; true when that is a failure, and noted.</summary>
+    /// <param name="trace">The request.</param>
+    /// <param name="response">The answer so far.</param>
+    /// <param name="now">When that was seen.</param>
+    public bool Closed(RequestTrace trace, ResponseReader response, long now)
+    {
+        if (response.Close(now) || response.Done)
+        {
+            return false;
+        }
+
+        if (response.HasHead && response.Status is >= 200 and < 300)
+        {
+            Fail(trace, FailureReason.StreamTruncated, "The server closed the connection inside the stream.");
+        }
+        else if (response.HasHead)
+        {
+            return false;
+        }
+        else
+        {
+            Fail(trace, FailureReason.ConnectionLost, "The server closed the connection before it answered.");
+        }
+
+        return true;
+    }
+
     /// <summary>Notes an answer without success.</summary>
     /// <param name="trace">The request.</param>
     /// <param name="status">The status.</param>

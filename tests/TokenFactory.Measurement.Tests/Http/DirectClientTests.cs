@@ -64,6 +64,49 @@ public sealed class DirectClientTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_request_on_a_kept_connection_that_is_closed_without_an_answer_goes_out_once_more(bool direct)
+    {
+        await using var server = new RawServer(async (socket, _) =>
+        {
+            await RawServer.RequestAsync(socket);
+            await RawServer.SendAsync(socket, Answer(TestServer.Chat(2)));
+            await RawServer.RequestAsync(socket);
+            socket.Shutdown(SocketShutdown.Both);
+        });
+        await using var target = new ServerTarget(Options(server.Uri, direct));
+        for (int i = 0; i < 4; i++)
+        {
+            var trace = new RequestTrace();
+            await target.SendAsync(new LoadRequest { Text = "a", OutputTokens = 2 }, trace, CancellationToken.None);
+            Assert.True(trace.Failure is null, trace.Failure?.ToString());
+            Assert.Equal(2, trace.FragmentCount);
+        }
+
+        Assert.Equal(4, server.Connections);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_request_on_a_new_connection_that_is_closed_without_an_answer_is_lost(bool direct)
+    {
+        await using var server = new RawServer(async (socket, _) =>
+        {
+            await RawServer.RequestAsync(socket);
+            socket.Shutdown(SocketShutdown.Both);
+        });
+        await using var target = new ServerTarget(Options(server.Uri, direct));
+        var trace = new RequestTrace();
+        await target.SendAsync(new LoadRequest { Text = "a", OutputTokens = 2 }, trace, CancellationToken.None);
+        Assert.Equal((FailureReason.ConnectionLost, 1), (trace.Failure!.Reason, server.Connections));
+    }
+
+    // The framework's client is for TLS and proxies; a test of its own path needs no certificate when the direct one is told to stand back.
+    private static ServerOptions Options(Uri uri, bool direct) => new() { Uri = uri, Model = "m", UseFrameworkClient = !direct };
+
     [Fact]
     public async Task A_server_that_never_ends_its_answer_after_the_end_mark_costs_no_request()
     {

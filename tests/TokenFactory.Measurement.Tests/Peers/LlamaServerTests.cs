@@ -77,20 +77,31 @@ public sealed class LlamaServerTests(LlamaServer server) : IClassFixture<LlamaSe
         await using var own = new LlamaServer();
         await own.InitializeAsync();
         ServerOptions options = own.Options with { IgnoreEndOfSequence = true };
-        _ = Task.Delay(300).ContinueWith(_ => own.Kill(), TaskScheduler.Default);
-        ThroughputMeasurement m = await MeasureAsync(options, new ConcurrencyLoad(4), 2000, output: 200);
+        ThroughputMeasurement m = await MeasureAsync(options, new ConcurrencyLoad(4), 2000, output: 200, progress: new Killer(own));
         Assert.Equal(2000, m.Requests);
         Assert.InRange(m.Failed, 1000, 2000);
         Assert.All(m.Failures.Keys, k => Assert.Contains(k, (string[])["ConnectionFailed", "ConnectionLost", "StreamTruncated"], StringComparer.Ordinal));
         Assert.Contains(m.Failures.Keys, k => k is "ConnectionLost" or "StreamTruncated");
     }
 
-    private static async Task<ThroughputMeasurement> MeasureAsync(ServerOptions options, LoadShape shape, int requests, int input = InputTokens, int output = OutputTokens)
+    private static async Task<ThroughputMeasurement> MeasureAsync(ServerOptions options, LoadShape shape, int requests, int input = InputTokens, int output = OutputTokens, IProgress<LoadProgress>? progress = null)
     {
         await using var target = new ServerTarget(options);
         var writer = new WordPromptWriter();
         await PromptCalibration.RunAsync(target, writer, input, 1, TestContext.Current.CancellationToken);
         using var runner = new LoadRunner(new LoadPlan { Shape = shape, Requests = requests, Prompts = new SyntheticPrompts(writer, input, output, 1), RequestTimeout = TimeSpan.FromMinutes(1) }, target);
-        return await runner.RunAsync(new RunDescription { Model = target.Model, Provider = target.Provider, Api = target.Api, Load = "" }, null, TestContext.Current.CancellationToken);
+        return await runner.RunAsync(new RunDescription { Model = target.Model, Provider = target.Provider, Api = target.Api, Load = "" }, progress, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Kills the server when the run is under way.</summary>
+    private sealed class Killer(LlamaServer server) : IProgress<LoadProgress>
+    {
+        public void Report(LoadProgress value)
+        {
+            if (value.Ended > 0)
+            {
+                server.Kill();
+            }
+        }
     }
 }
