@@ -6,7 +6,7 @@
     Build       Builds the module into out/TokenFactory.Tools.
     Quickstart  Builds, then runs examples/quickstart.ps1: from this machine's hardware to a priced token.
     Test        Builds, then runs every xUnit and Pester test; the last line is the sum.
-    Bench       Builds, then prints the benchmarks' ratios; -BenchArgument chooses which.
+    Bench       Builds, then prints the benchmarks' ratios; -BenchArgument chooses which: "hostile" runs 100,000 mutated files in child processes.
     Package     Lays out the module for every platform as a zip and as a .nupkg that Install-PSResource takes from a folder.
 
     A machine with only the .NET SDK runs it as: dotnet tool restore && dotnet pwsh ./build.ps1 Quickstart

@@ -31,6 +31,7 @@ if (wanted == "stream-server")
     ("client-limit", false, ClientBenchmark.RunLimit),
     ("client-memory", false, ClientBenchmark.RunMemory),
     ("outlook", false, OutlookBenchmark.Run),
+    ("hostile", false, HostileBenchmark.Run),
 ];
 
 Console.OutputEncoding = System.Text.Encoding.UTF8;
@@ -47,4 +48,4 @@ foreach ((string name, _, Action<TextWriter> run) in chosen)
     run(Console.Out);
 }
 
-return 0;
+return Environment.ExitCode;

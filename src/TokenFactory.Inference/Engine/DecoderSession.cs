@@ -93,6 +93,7 @@ internal sealed class DecoderSession : IDisposable
         try
         {
             settings.AddSessionConfigEntry("session.intra_op.allow_spinning", options.Spinning ? "1" : "0");
+            LoadLimits.Apply(settings, graph.ModelPath);
             ProviderSelector.Apply(settings, provider.Provider, provider.DeviceId);
             return settings;
         }

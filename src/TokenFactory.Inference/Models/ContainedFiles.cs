@@ -96,7 +96,8 @@ internal sealed class ContainedFiles
         return path.StartsWith(Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar, comparison);
     }
 
-    private static string Shorten(string path) => path.Length <= 200 ? path : path[..200] + "…";
+    /// <summary>A path cut to what a message holds.</summary>
+    public static string Shorten(string path) => path.Length <= 200 ? path : path[..200] + "…";
 
     private static string FollowFolder(string folder)
     {

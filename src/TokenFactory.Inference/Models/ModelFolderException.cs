@@ -24,7 +24,7 @@ public sealed class ModelFolderException : TokenFactoryException
     /// <param name="folder">The folder.</param>
     /// <param name="file">The file's path relative to it.</param>
     public static ModelFolderException FileMissing(string folder, string file) => new("ModelFileMissing", FailureKind.NotFound,
-        $"The model folder '{folder}' has no '{file}'. Download or copy the folder again, whole.", folder);
+        $"The model folder '{folder}' has no '{Short(file)}'. Download or copy the folder again, whole.", folder);
 
     /// <summary>A file is torn or malformed.</summary>
     /// <param name="path">The file or folder.</param>
@@ -32,19 +32,19 @@ public sealed class ModelFolderException : TokenFactoryException
     /// <param name="remedy">What to do, without a full stop; null to copy the folder again.</param>
     /// <param name="inner">The cause.</param>
     public static ModelFolderException Invalid(string path, string problem, string? remedy = null, Exception? inner = null) =>
-        new("ModelFolderInvalid", FailureKind.InvalidInput, $"'{path}' cannot be used: {problem}. {remedy ?? "Download or copy the model folder again, whole"}.", path, inner);
+        new("ModelFolderInvalid", FailureKind.InvalidInput, $"'{path}' cannot be used: {Short(problem)}. {remedy ?? "Download or copy the model folder again, whole"}.", path, inner);
 
     /// <summary>The graph is well formed but not one that this engine can drive.</summary>
     /// <param name="path">The graph's file.</param>
     /// <param name="problem">What is missing, without a full stop.</param>
     public static ModelFolderException Unsupported(string path, string problem) => new("ModelGraphUnsupported", FailureKind.NotSupported,
-        $"'{path}' is not a decoder graph that can be run: {problem}. Export it for text generation with past keys and values.", path);
+        $"'{path}' is not a decoder graph that can be run: {Short(problem)}. Export it for text generation with past keys and values.", path);
 
     /// <summary>A file of the model points out of its folder.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="reference">What it points to.</param>
     public static ModelFolderException Outside(string folder, string reference) => new("ModelPathOutside", FailureKind.PermissionDenied,
-        $"The model in '{folder}' refers to '{reference}', which is outside its folder. It was not read. Use a model from a source you trust.", folder);
+        $"The model in '{folder}' refers to '{Short(reference)}', which is outside its folder. It was not read. Use a model from a source you trust.", folder);
 
     /// <summary>There is a folder already.</summary>
     /// <param name="path">Full path.</param>
@@ -62,4 +62,7 @@ public sealed class ModelFolderException : TokenFactoryException
         return new("DiskFull", FailureKind.ResourceUnavailable, string.Create(CultureInfo.InvariantCulture,
             $"The disk of '{path}' is full: the model takes {needed / 1e9:0.##} GB{there}. Nothing was left behind. Free some space, or choose another path or a smaller model."), path, inner);
     }
+
+    // Names come from files: a message stays one that can be read.
+    private static string Short(string text) => text.Length <= 400 ? text : text[..400] + "…";
 }

@@ -8,6 +8,7 @@ internal static class ModelGuard
 {
     private const int MaximumRank = 8;
     private const long MaximumTensorBytes = 1L << 40;
+    private const long MaximumExpandedNodes = 10_000;
 
     private static readonly string[] s_domains = ["", "ai.onnx", "ai.onnx.ml", OnnxOps.Microsoft, "com.microsoft.nchwc", "com.ms.internal.nhwc"];
 
@@ -20,12 +21,19 @@ internal static class ModelGuard
     /// <exception cref="ModelFolderException"><c>ModelFolderInvalid</c> or <c>ModelGraphUnsupported</c>.</exception>
     public static void Check(string path, OnnxFile file)
     {
+        if (path.EndsWith(".ort", StringComparison.OrdinalIgnoreCase))
+        {
+            throw ModelFolderException.Unsupported(path, "ONNX Runtime reads a file of this extension as another format, which is not checked here");
+        }
+
         HashSet<(string, string)> functions = [.. file.Functions.Select(f => (f.Domain, f.Name))];
-        RequireNoRecursion(path, file);
+        RequireSmallExpansion(path, file);
         Graph(path, file.Graph, functions);
+        ConstantSizes.Check(path, file.Graph);
         foreach (OnnxFunction function in file.Functions)
         {
             Graph(path, function.Body, functions);
+            ConstantSizes.Check(path, function.Body);
         }
 
         foreach (OnnxTensor tensor in file.AllTensors())
@@ -47,6 +55,8 @@ internal static class ModelGuard
             {
                 throw ModelFolderException.Unsupported(path, $"its operator '{Shorten(node.Domain)}:{Shorten(node.Op)}' is not one that is run here");
             }
+
+            ExpertShapes.Check(path, node, inside);
         }
     }
 
@@ -88,21 +98,34 @@ internal static class ModelGuard
         _ => 0,
     };
 
-    // Functions are expanded in place: one that leads to itself never ends.
-    private static void RequireNoRecursion(string path, OnnxFile file)
+    // Functions are expanded in place: one that leads to itself never ends, and a chain that doubles at each step ends too late.
+    private static void RequireSmallExpansion(string path, OnnxFile file)
     {
-        Dictionary<(string, string), OnnxFunction> byName = [];
-        foreach (OnnxFunction function in file.Functions)
+        // Overloads share a name: whichever is meant, all are counted.
+        ILookup<(string, string), OnnxFunction> byName = file.Functions.ToLookup(f => (f.Domain, f.Name));
+        Dictionary<OnnxFunction, long> sizes = new(ReferenceEqualityComparer.Instance);
+        HashSet<OnnxFunction> open = new(ReferenceEqualityComparer.Instance);
+
+        long Nodes(OnnxGraph graph, int depth, bool counts)
         {
-            byName[(function.Domain, function.Name)] = function;
+            long nodes = 0;
+            foreach ((OnnxNode node, _) in graph.AllNodes())
+            {
+                nodes += (counts ? 1 : 0) + byName[(node.Domain, node.Op)].Sum(f => Size(f, depth + 1));
+                if (nodes > MaximumExpandedNodes)
+                {
+                    throw ModelFolderException.Invalid(path, $"its functions expand to more than {MaximumExpandedNodes} operators");
+                }
+            }
+
+            return nodes;
         }
 
-        HashSet<OnnxFunction> done = new(ReferenceEqualityComparer.Instance), open = new(ReferenceEqualityComparer.Instance);
-        void Visit(OnnxFunction function, int depth)
+        long Size(OnnxFunction function, int depth)
         {
-            if (done.Contains(function))
+            if (sizes.TryGetValue(function, out long known))
             {
-                return;
+                return known;
             }
 
             if (!open.Add(function) || depth > 32)
@@ -110,23 +133,22 @@ internal static class ModelGuard
                 throw ModelFolderException.Invalid(path, $"its function '{Shorten(function.Name)}' leads to itself");
             }
 
-            foreach ((OnnxNode node, _) in function.Body.AllNodes())
-            {
-                if (byName.TryGetValue((node.Domain, node.Op), out OnnxFunction? inner))
-                {
-                    Visit(inner, depth + 1);
-                }
-            }
-
+            long size = Nodes(function.Body, depth, counts: true);
             open.Remove(function);
-            done.Add(function);
+            return sizes[function] = size;
         }
 
-        foreach (OnnxFunction function in byName.Values)
+        foreach (OnnxFunction function in file.Functions)
         {
-            Visit(function, 0);
+            Size(function, 0);
+        }
+
+        if (file.Functions.Count > 0)
+        {
+            Nodes(file.Graph, 0, counts: false);
         }
     }
 
-    private static string Shorten(string text) => text.Length <= 80 ? text : text[..80] + "…";
+    /// <summary>A name cut to what a message holds.</summary>
+    public static string Shorten(string text) => text.Length <= 80 ? text : text[..80] + "…";
 }

@@ -33,6 +33,9 @@ internal sealed record OnnxGraph
 
     public Dictionary<string, OnnxTensor> Weights { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Weights whose names come again: of no use, but checked as the others.</summary>
+    public List<OnnxTensor> Replaced { get; } = [];
+
     /// <summary>True when it has weights in sparse form.</summary>
     public bool HasSparse { get; set; }
 
@@ -66,7 +69,7 @@ internal sealed record OnnxGraph
                                         from attribute in node.Attributes.Values
                                         from tensor in attribute.Graphs.SelectMany(g => g.AllTensors()).Concat(attribute.Tensors)
                                         select tensor;
-        return Weights.Values.Concat(inner);
+        return Weights.Values.Concat(Replaced).Concat(inner);
     }
 }
 

@@ -38,8 +38,9 @@ internal static partial class OnnxReader
                     file.Producer = reader.Text();
                     break;
                 case 7:
+                    // Protobuf would join them: what is checked must be what is loaded.
+                    file.Graph = file.HasGraph ? throw reader.Malformed("it holds two graphs") : Graph(reader, 0);
                     file.HasGraph = true;
-                    file.Graph = Graph(reader, 0);
                     break;
                 case 8:
                     (string domain, long version) = Opset(reader);
@@ -80,6 +81,11 @@ internal static partial class OnnxReader
                     break;
                 case 5:
                     OnnxTensor tensor = Tensor(reader);
+                    if (graph.Weights.Remove(tensor.Name, out OnnxTensor? earlier))
+                    {
+                        graph.Replaced.Add(earlier);
+                    }
+
                     graph.Weights[tensor.Name] = tensor;
                     break;
                 case 11:
@@ -155,7 +161,11 @@ internal static partial class OnnxReader
                 case 5:
                     reader.Charge(128);
                     OnnxAttribute attribute = Attribute(reader, depth);
-                    node.Attributes[attribute.Name] = attribute;
+                    if (!node.Attributes.TryAdd(attribute.Name, attribute))
+                    {
+                        throw reader.Malformed("a node has an attribute twice");
+                    }
+
                     break;
                 case 7:
                     node.Domain = reader.Text();

@@ -23,6 +23,12 @@ internal static class WeightFiles
             }
 
             string location = tensor.Location ?? throw ModelFolderException.Invalid(graphPath, $"the weight '{tensor.Name}' does not say where its data is");
+            if (location.Contains("_ORT_MEM_ADDR_", StringComparison.Ordinal) || (!OperatingSystem.IsWindows() && location.Contains('\\')))
+            {
+                // The first is ONNX Runtime's mark for an address in memory; the second is a letter of a name here and no separator.
+                throw ModelFolderException.Outside(files.Folder, ContainedFiles.Shorten(location));
+            }
+
             if (!lengths.TryGetValue(location, out long length))
             {
                 string path = files.Resolve(prefix + location);

@@ -1,78 +1,26 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using TokenFactory.Core;
+using TokenFactory.Fuzz;
 using TokenFactory.Inference.Text;
 using Xunit;
 
 namespace TokenFactory.Inference.Tests.Text;
 
-/// <summary>
-/// Mutated tokenizer.json, tokenizer_config.json and templates: each works or fails with one of our own failures, and nothing runs away.
-/// TOKENFACTORY_FUZZ_COUNT sets how many there are of each of the three kinds.
-/// </summary>
+/// <summary>Patterns, templates and JSON that try to run away. Mutated files of all kinds are in <see cref="Models.HostileModelTests"/>.</summary>
 public sealed class HostileTextTests
 {
-    private const string Input = "The hat  can't\n\n cost 12345.67 é 日本 \U0001F600 <|end|> aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-
     // Never a timing of a healthy run: what runs away goes on for minutes, and the limits that stop it count steps.
     private static readonly TimeSpan s_runsAway = TimeSpan.FromSeconds(30);
 
-    private static TimeSpan s_slowest;
-
-    private static int Count => int.TryParse(Environment.GetEnvironmentVariable("TOKENFACTORY_FUZZ_COUNT"), CultureInfo.InvariantCulture, out int count) ? count : 600;
-
-    [Fact]
-    public void Mutated_tokenizers_work_or_fail_clearly()
-    {
-        string[] seeds = [.. Directory.GetDirectories(ReferenceData.Synthetic).Order().Select(f => Shrunk(Encoding.GetString(ReferenceData.TokenizerJson(f)))), .. MadeTokenizers.All.Values];
-        Fuzz(seeds, new Mutator(1), json =>
-        {
-            Tokenizer tokenizer = Tokenizer.Parse(Encoding.GetBytes(json));
-            Inference.Text.Encoding encoding = tokenizer.Encode(Input);
-            Assert.Equal(encoding.Ids, tokenizer.EncodeToIds(Input));
-            string text = tokenizer.Decode([.. encoding.Ids, 0, 1, int.MaxValue, -1], skipSpecialTokens: false);
-            Assert.True(text.Length < 10_000_000);
-        });
-    }
-
-    [Fact]
-    public void Mutated_settings_work_or_fail_clearly()
-    {
-        string folder = Directory.CreateTempSubdirectory("hostile-").FullName;
-        try
-        {
-            File.WriteAllText(Path.Combine(folder, "tokenizer.json"), MadeTokenizers.All["wordlevel"]);
-            const string Seed = """
-                {"bos_token":"<s>","eos_token":{"content":"</s>","lstrip":false},"unk_token":null,"pad_token":"<pad>","model_max_length":4096,
-                 "chat_template":[{"name":"default","template":"{{ messages }}"},{"name":"tool_use","template":"{% for m in messages %}{{ m.role }}{% endfor %}"}]}
-                """;
-            Fuzz([Seed], new Mutator(2), json =>
-            {
-                File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), json);
-                Tokenizer tokenizer = Tokenizer.Load(folder);
-                _ = tokenizer.BosId + tokenizer.EosId;
-                if (tokenizer.Settings.ChatTemplate is { } template)
-                {
-                    Render(template);
-                }
-            });
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-    }
-
-    [Fact]
-    public void Mutated_templates_work_or_fail_clearly() => Fuzz(HostileTemplates.Seeds, new Mutator(3), Render);
+    public static TheoryData<string> Bombs => [.. HostileTemplates.Bombs];
 
     [Theory]
-    [MemberData(nameof(HostileTemplates.Bombs), MemberType = typeof(HostileTemplates))]
+    [MemberData(nameof(Bombs))]
     public void Templates_cannot_run_away(string template)
     {
-        var failure = Assert.Throws<ChatTemplateException>(() => Render(template));
+        var failure = Assert.Throws<ChatTemplateException>(() => TemplateKind.Render(template));
         Assert.Contains(failure.ErrorId, new[] { "ChatTemplateLimit", "ChatTemplateFailed", "ChatTemplateInvalid" });
     }
 
@@ -103,36 +51,6 @@ public sealed class HostileTextTests
 
     private static UTF8Encoding Encoding { get; } = new(false, throwOnInvalidBytes: false);
 
-    private static void Render(string template)
-    {
-        object?[] messages =
-        [
-            new Dictionary<string, object?> { ["role"] = "user", ["content"] = "Hello, how are you?" },
-            new Dictionary<string, object?> { ["role"] = "assistant", ["content"] = null, ["tool_calls"] = new object?[] { new Dictionary<string, object?> { ["name"] = "f", ["arguments"] = new Dictionary<string, object?> { ["x"] = 1, ["y"] = 2.5 } } } },
-        ];
-        string text = ChatTemplate.Parse(template).Render(new Dictionary<string, object?>
-        {
-            ["messages"] = messages, ["tools"] = null, ["add_generation_prompt"] = true, ["bos_token"] = "<s>", ["eos_token"] = "</s>",
-        });
-        Assert.True(text.Length <= 64_000_000);
-    }
-
-    private static void Fuzz(IReadOnlyList<string> seeds, Mutator mutator, Action<string> use)
-    {
-        for (int i = 0; i < Count; i++)
-        {
-            string input = mutator.Mutate(seeds[i % seeds.Count]);
-            try
-            {
-                Bounded(() => use(input));
-            }
-            catch (Exception e) when (e is not TokenFactoryException)
-            {
-                throw new InvalidOperationException($"Case {i} failed with {e.GetType().Name}: {e.Message}\n{input}", e);
-            }
-        }
-    }
-
     private static void Bounded(Action use)
     {
         long start = Stopwatch.GetTimestamp();
@@ -148,25 +66,6 @@ public sealed class HostileTextTests
         }
 
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - allocated < 3L << 30, "it takes memory without bounds");
-        TimeSpan taken = Stopwatch.GetElapsedTime(start);
-        if (taken > s_slowest)
-        {
-            s_slowest = taken;
-            TestContext.Current.SendDiagnosticMessage("Slowest so far: {0:F3} s", taken.TotalSeconds);
-        }
-
         Assert.True(Stopwatch.GetElapsedTime(start) < s_runsAway, "it runs away");
-    }
-
-    // Vocabularies of thousands of entries would take the mutations that the rest needs.
-    private static string Shrunk(string json)
-    {
-        JsonNode root = JsonNode.Parse(json)!;
-        if (root["model"]!["merges"] is JsonArray merges)
-        {
-            root["model"]!["merges"] = new JsonArray([.. merges.Take(20).Select(m => m!.DeepClone())]);
-        }
-
-        return root.ToJsonString();
     }
 }

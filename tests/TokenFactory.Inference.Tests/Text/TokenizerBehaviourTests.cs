@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using CsCheck;
+using TokenFactory.Fuzz;
 using TokenFactory.Inference.Text;
 using TokenFactory.Inference.Text.Patterns;
 using Xunit;

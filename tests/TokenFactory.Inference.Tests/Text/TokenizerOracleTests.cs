@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using TokenFactory.Fuzz;
 using TokenFactory.Inference.Text;
 using TokenFactory.TestSupport;
 using Xunit;

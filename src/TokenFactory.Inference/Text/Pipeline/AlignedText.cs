@@ -6,6 +6,9 @@ namespace TokenFactory.Inference.Text.Pipeline;
 /// <param name="Shift">Where the stretch starts in the input.</param>
 internal sealed record AlignedText(string Value, int[]? Map, int Shift)
 {
+    /// <summary>Characters that its rewritings may have; 0 for a text that is the input.</summary>
+    public int Limit { get; init; }
+
     public int StartOf(int index) => Map is null ? Shift + index : Value.Length == 0 ? Shift : index < Value.Length ? Map[2 * index] : Map[^1];
 
     /// <summary>Where a range of the text came from.</summary>

@@ -5,16 +5,20 @@ namespace TokenFactory.Inference.Text.Pipeline;
 /// <summary>Builds a rewritten text and, when it is asked for, where each character came from.</summary>
 internal sealed class TextRewriter
 {
-    // A hostile file can grow a text without end, one replacement after another.
+    // A hostile file can grow a text without end, one replacement after another: all of them share what the input allows.
     private const int LengthLimit = 1 << 26;
+    private const int SmallestLimit = 1 << 14;
+    private const int GrowthLimit = 64;
 
     private readonly Piece _source;
     private readonly StringBuilder _text;
     private readonly List<int>? _map;
+    private readonly int _limit;
 
     public TextRewriter(Piece source, bool track)
     {
         _source = source;
+        _limit = source.Text.Limit > 0 ? source.Text.Limit : (int)Math.Min(LengthLimit, SmallestLimit + ((long)GrowthLimit * source.Length));
         _text = new StringBuilder(source.Length + 8);
         _map = track ? new List<int>((source.Length + 8) * 2) : null;
     }
@@ -24,11 +28,12 @@ internal sealed class TextRewriter
     /// <summary>Appends text that stands for the source's characters from start to end (relative to the piece).</summary>
     public void Append(ReadOnlySpan<char> text, int start, int end)
     {
-        _text.Append(text);
-        if (_text.Length > LengthLimit)
+        if (_text.Length + text.Length > _limit)
         {
-            throw TokenizerException.Invalid("The tokenizer's normalizer makes the text grow beyond bounds. Use another tokenizer.json.");
+            throw TokenizerException.Invalid("The tokenizer makes the text grow beyond bounds. Use another tokenizer.json.");
         }
+
+        _text.Append(text);
 
         if (_map is not null)
         {
@@ -62,5 +67,5 @@ internal sealed class TextRewriter
         }
     }
 
-    public AlignedText Build() => new(_text.ToString(), _map?.ToArray(), _source.Text.StartOf(_source.Start));
+    public AlignedText Build() => new(_text.ToString(), _map?.ToArray(), _source.Text.StartOf(_source.Start)) { Limit = _limit };
 }

@@ -1,10 +1,12 @@
 using System.Text.Json;
+using TokenFactory.Inference.Models;
 
 namespace TokenFactory.Inference.Text.Reading;
 
 /// <summary>Finds and reads tokenizer.json and what lies beside it.</summary>
 internal static class TokenizerFiles
 {
+    private const string TokenizerJson = "tokenizer.json";
     private const long SizeLimit = 512L << 20;
     private const long SideFileLimit = 32L << 20;
 
@@ -27,6 +29,7 @@ internal static class TokenizerFiles
     }
 
     /// <summary>The tokenizer.json that a path means; null when there is none.</summary>
+    /// <exception cref="ModelFolderException"><c>ModelPathOutside</c>: it is a link out of the folder that was named.</exception>
     public static string? Find(string path)
     {
         string full = System.IO.Path.GetFullPath(path);
@@ -35,22 +38,25 @@ internal static class TokenizerFiles
             return full;
         }
 
-        string inside = System.IO.Path.Combine(full, "tokenizer.json");
-        return File.Exists(inside) ? inside : null;
+        var files = new ContainedFiles(System.IO.Path.TrimEndingDirectorySeparator(full));
+        return files.Exists(TokenizerJson) ? files.Resolve(TokenizerJson) : null;
     }
 
     /// <summary>Reads the files beside a tokenizer.json; a folder without any gives empty settings.</summary>
     /// <exception cref="TokenizerException"><c>TokenizerInvalid</c>: one of them is malformed.</exception>
+    /// <exception cref="ModelFolderException"><c>ModelPathOutside</c>: one of them is a link out of the folder.</exception>
     public static TokenizerSettings ReadSettings(string folder)
     {
         var settings = new TokenizerSettings();
+        var files = new ContainedFiles(folder);
         foreach (string name in SideFiles.Take(2))
         {
-            string file = System.IO.Path.Combine(folder, name);
-            if (!File.Exists(file))
+            if (!files.Exists(name))
             {
                 continue;
             }
+
+            string file = files.Resolve(name);
 
             try
             {
@@ -63,9 +69,9 @@ internal static class TokenizerFiles
             }
         }
 
-        string template = System.IO.Path.Combine(folder, "chat_template.jinja");
-        return File.Exists(template)
-            ? settings with { ChatTemplate = System.Text.Encoding.UTF8.GetString(ReadAll(template, SideFileLimit)) }
+        const string Template = "chat_template.jinja";
+        return files.Exists(Template)
+            ? settings with { ChatTemplate = System.Text.Encoding.UTF8.GetString(ReadAll(files.Resolve(Template), SideFileLimit)) }
             : settings;
     }
 

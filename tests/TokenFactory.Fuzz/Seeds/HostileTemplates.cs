@@ -1,11 +1,10 @@
-using Xunit;
-
-namespace TokenFactory.Inference.Tests.Text;
+namespace TokenFactory.Fuzz;
 
 /// <summary>Templates to mutate, and templates that try to run away.</summary>
 public static class HostileTemplates
 {
-    internal static IReadOnlyList<string> Seeds { get; } =
+    /// <summary>Well-formed templates.</summary>
+    public static IReadOnlyList<string> Seeds { get; } =
     [
         "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + (message['content'] or '') + '<|im_end|>' }}{% if not loop.last %}\n{% endif %}{% endfor %}{% if add_generation_prompt %}assistant{% endif %}",
         "{%- macro show(m, depth=0) -%}{{ m.role | upper }}: {{ m.content | default('none', true) | trim }}{%- if m.tool_calls %}{{ m.tool_calls | tojson(indent=2) }}{% endif %}{%- endmacro -%}{% for m in messages %}{{ show(m, depth=1) }}{% endfor %}",
@@ -16,7 +15,9 @@ public static class HostileTemplates
         "{% generation %}{{ strftime_now('%Y-%m-%d') }}{% endgeneration %}{% if messages[5] is defined and messages[5].role is string %}{% endif %}{% raw %}{{ raw }}{% endraw %}{{ raise_exception('no') if tools }}{# comment #}{%- filter indent(2) %}a\nb{% endfilter %}",
     ];
 
-    public static TheoryData<string> Bombs => [
+    /// <summary>Templates that would take time or memory without end.</summary>
+    public static IReadOnlyList<string> Bombs { get; } =
+    [
         "{% for i in range(10**9) %}x{% endfor %}",
         "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
         "{{ 'a' * 10**12 }}",

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace TokenFactory.Inference.Tests.Text;
+namespace TokenFactory.Fuzz;
 
 /// <summary>Writes a precompiled character map as SentencePiece does: a double array over UTF-8 keys, and replacements that end with a zero.</summary>
 internal static class CharsMap

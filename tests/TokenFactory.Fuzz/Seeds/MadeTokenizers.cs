@@ -1,9 +1,9 @@
 using System.Text.Json;
 
-namespace TokenFactory.Inference.Tests.Text;
+namespace TokenFactory.Fuzz;
 
 /// <summary>Small tokenizer.json files for what the reference vocabularies, all of them byte-pair ones, do not use.</summary>
-internal static class MadeTokenizers
+public static class MadeTokenizers
 {
     private static readonly string[] s_words =
     [

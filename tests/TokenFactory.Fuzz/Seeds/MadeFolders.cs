@@ -4,15 +4,17 @@ using TokenFactory.Inference.Onnx;
 namespace TokenFactory.Fuzz;
 
 /// <summary>Small model folders of several kinds, and mutations of them by number: equal numbers give equal folders.</summary>
-public sealed class ModelMutations
+public sealed class MadeFolders
 {
     private readonly string _root;
     private readonly List<(string Folder, string Graph, string Config)> _bases = [];
     private readonly Dictionary<string, byte[]> _originals = [];
 
+    private string? _changed;
+
     /// <summary>Writes the folders.</summary>
     /// <param name="root">An empty folder.</param>
-    public ModelMutations(string root)
+    public MadeFolders(string root)
     {
         _root = root;
         Add("llama", DecoderFamily.Llama, ModelLayout.GenAI, ModelPrecision.Int4);
@@ -22,22 +24,38 @@ public sealed class ModelMutations
         Add("merged", DecoderFamily.Qwen3, ModelLayout.HuggingFace, ModelPrecision.Int8, new ExportForm { Merged = true });
     }
 
-    /// <summary>Makes a mutated folder and returns its path; what the last call changed is put back first.</summary>
-    public string Make(int number, bool graphOnly)
-    {
-        foreach ((string path, byte[] bytes) in _originals)
-        {
-            if (!File.Exists(path) || !File.ReadAllBytes(path).AsSpan().SequenceEqual(bytes))
-            {
-                File.WriteAllBytes(path, bytes);
-            }
-        }
+    /// <summary>The folders.</summary>
+    public IReadOnlyList<(string Folder, string Graph, string Config)> Bases => _bases;
 
+    /// <summary>Makes a mutated folder and returns its path; what the last call changed is put back first.</summary>
+    public string Make(int number, FolderMutation mutation)
+    {
+        Restore();
         (string folder, string graph, string config) = _bases[number % _bases.Count];
-        string target = graphOnly || number / _bases.Count % 3 > 0 ? graph : number % 2 == 0 ? config : Path.Combine(folder, "tokenizer_config.json");
+        string target = mutation != FolderMutation.Config ? graph : (number / _bases.Count % 4) switch
+        {
+            0 => Path.Combine(folder, "tokenizer_config.json"),
+            _ => config,
+        };
         byte[] original = _originals[target];
-        File.WriteAllBytes(target, target == graph ? new WireMutator(number).Mutate(original) : TextMutator.Mutate(original, number));
+        _changed = target;
+        File.WriteAllBytes(target, mutation switch
+        {
+            FolderMutation.GraphBytes => new WireMutator(number).Mutate(original),
+            FolderMutation.GraphMeaning => new GraphMutator(number).Mutate(original, Path.GetFileName(graph)),
+            _ => number / 3 % 2 == 0 ? System.Text.Encoding.UTF8.GetBytes(new JsonMutator(number).Mutate(System.Text.Encoding.UTF8.GetString(original))) : TextMutator.Mutate(original, number),
+        });
         return folder;
+    }
+
+    /// <summary>Puts back what the last call changed.</summary>
+    private void Restore()
+    {
+        if (_changed is not null)
+        {
+            File.WriteAllBytes(_changed, _originals[_changed]);
+            _changed = null;
+        }
     }
 
     /// <summary>The graph's file in a folder of <see cref="Make"/>.</summary>

@@ -1,6 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using TokenFactory.Core;
 using TokenFactory.Inference.Models;
 
 namespace TokenFactory.Fuzz;
@@ -8,26 +7,15 @@ namespace TokenFactory.Fuzz;
 /// <summary>What becomes of one mutated folder.</summary>
 public static class ModelCase
 {
-    /// <summary>Opens a folder; every failure must be one of ours. Returns the error's id, or null.</summary>
-    public static (string? ErrorId, DecoderGraph? Graph) Open(string folder)
-    {
-        try
-        {
-            return (null, ModelFolder.Open(folder).Graph);
-        }
-        catch (TokenFactoryException e)
-        {
-            return (e.ErrorId, null);
-        }
-    }
-
     /// <summary>Loads a graph that opening let pass, and runs three tokens. Returns ONNX Runtime's refusal, or null.</summary>
-    public static string? Load(DecoderGraph graph)
+    public static string? Load(DecoderGraph graph, Action? beforeRun = null)
     {
         try
         {
             using var options = new SessionOptions { IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+            LoadLimits.Apply(options, graph.ModelPath);
             using var session = new InferenceSession(graph.ModelPath, options);
+            beforeRun?.Invoke();
             Run(session, graph);
             return null;
         }

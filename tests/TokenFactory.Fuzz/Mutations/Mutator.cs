@@ -1,9 +1,9 @@
 using System.Text;
 
-namespace TokenFactory.Inference.Tests.Text;
+namespace TokenFactory.Fuzz;
 
 /// <summary>Seeded mutations of a text: cuts, copies, swaps of values, hostile fragments.</summary>
-internal sealed class Mutator(int seed)
+public sealed class Mutator(int seed)
 {
     private static readonly string[] s_fragments =
     [
