@@ -192,6 +192,11 @@ public sealed class MeasurementCollector
                     ending.EnergyUnavailable ?? (ending.EnergyJoules is null ? "No energy meter was asked for." : nothing);
             }
 
+            if (run.Concurrency is not null && ending.ClientLag.Count == 0)
+            {
+                unavailable[nameof(ThroughputMeasurement.ClientLagSeconds)] = "In a closed loop no request is due at a time; see ReadingLagSeconds.";
+            }
+
             return new ThroughputMeasurement
             {
                 Model = run.Model,
@@ -232,6 +237,7 @@ public sealed class MeasurementCollector
                 RequestedRate = run.RequestedRate,
                 AchievedRate = _requests > 1 && _lastSent > _firstSent ? (_requests - 1) / Seconds(_firstSent, _lastSent) : null,
                 ClientLagSeconds = ending.ClientLag,
+                ReadingLagSeconds = ending.ReadingLag,
                 ClientLimit = ending.ClientLimit,
                 RandomWeights = run.RandomWeights,
                 Accelerators = run.Accelerators,

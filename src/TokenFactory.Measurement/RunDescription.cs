@@ -58,8 +58,11 @@ public sealed record RunEnding
     /// <summary>Why there is no energy; null when there is.</summary>
     public string? EnergyUnavailable { get; init; }
 
-    /// <summary>How late this side was.</summary>
+    /// <summary>How late this side sent.</summary>
     public LatencySummary ClientLag { get; init; } = LatencySummary.Empty;
+
+    /// <summary>How late this side read.</summary>
+    public LatencySummary ReadingLag { get; init; } = LatencySummary.Empty;
 
     /// <summary>Why the client limited the run; null when it did not.</summary>
     public string? ClientLimit { get; init; }

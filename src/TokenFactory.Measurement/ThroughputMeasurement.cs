@@ -133,8 +133,11 @@ public sealed record ThroughputMeasurement
     /// <summary>Requests per second that were sent.</summary>
     public double? AchievedRate { get; init; }
 
-    /// <summary>How late this side was: between the time a request was due, or a timer was, and the time it ran.</summary>
+    /// <summary>How late this side sent: sent − due, of every request of an open loop. Empty in a closed loop, where nothing is due.</summary>
     public LatencySummary ClientLagSeconds { get; init; } = LatencySummary.Empty;
+
+    /// <summary>How late this side read: how long bytes that had come waited until they were read, a hundred times a second.</summary>
+    public LatencySummary ReadingLagSeconds { get; init; } = LatencySummary.Empty;
 
     /// <summary>Why the client and not the target limited this run; null when it did not.</summary>
     public string? ClientLimit { get; init; }

@@ -40,6 +40,7 @@ internal static class ClientBenchmark
         await PrintAsync(output, server, "open loop at half of that", server.Plain, "fast", new RateLoad(top.RequestsPerSecond!.Value / 2), 20_000);
         await PrintAsync(output, server, "open loop, 1500 requests/s", server.Plain, "fast", new RateLoad(1500), 15_000);
         await PacedAsync(output, server);
+        await PrintAsync(output, server, "HTTP/2, open loop, 1500 requests/s, a packet every 104 ms", server.Http2, "timed-100-104", new RateLoad(1500), 18_000, 3000);
         await CrossCheckAsync(output, server);
         await StopAsync(output, server);
     }
@@ -66,18 +67,16 @@ internal static class ClientBenchmark
         })
         {
             int requests = shape is RateLoad rate ? (int)rate.Rate * seconds : seconds * 3;
-            if (requests > 1000)
-            {
-                await RunOneAsync(server.Lean, model, shape, requests / 2, null, warmUp: 3000);
-            }
-
+            int warmUp = requests > 10_000 ? 3000 : 0;
             await http.GetStringAsync(server.Lean);
-            ThroughputMeasurement m = await RunOneAsync(server.Lean, model, shape, requests, null, warmUp: 0);
+            ThroughputMeasurement m = await RunOneAsync(server.Lean, model, shape, requests, null, warmUp: warmUp);
             using var served = JsonDocument.Parse(await http.GetStringAsync(server.Lean));
-            double[] ttft = [.. served.RootElement.GetProperty("ttft").EnumerateArray().Select(t => t.GetDouble()).Order()];
-            double[] tpot = [.. served.RootElement.GetProperty("tpot").EnumerateArray().Select(t => t.GetDouble()).Order()];
+
+            // All warm-up requests end before the first measured one is sent.
+            double[] ttft = [.. served.RootElement.GetProperty("ttft").EnumerateArray().Skip(warmUp).Select(t => t.GetDouble()).Order()];
+            double[] tpot = [.. served.RootElement.GetProperty("tpot").EnumerateArray().Skip(warmUp).Select(t => t.GetDouble()).Order()];
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"  known timing, {m.Load}, {m.RequestsPerSecond * m.E2eSeconds.Mean:0} open: client − server TTFT P50 {Difference(m.TtftSeconds.P50, ttft, 0.5):+0.000;-0.000} ms, P90 {Difference(m.TtftSeconds.P90, ttft, 0.9):+0.000;-0.000} ms, P99 {Difference(m.TtftSeconds.P99, ttft, 0.99):+0.000;-0.000} ms; TPOT P50 {Difference(m.TpotSeconds.P50, tpot, 0.5):+0.000;-0.000} ms, P90 {Difference(m.TpotSeconds.P90, tpot, 0.9):+0.000;-0.000} ms, P99 {Difference(m.TpotSeconds.P99, tpot, 0.99):+0.000;-0.000} ms (limit 2 ms)"));
+                $"  known timing, {m.Load}, {m.RequestsPerSecond * m.E2eSeconds.Mean:0} open: client − server TTFT P50 {Difference(m.TtftSeconds.P50, ttft, 0.5):+0.000;-0.000;0.000} ms, P90 {Difference(m.TtftSeconds.P90, ttft, 0.9):+0.000;-0.000;0.000} ms, P99 {Difference(m.TtftSeconds.P99, ttft, 0.99):+0.000;-0.000;0.000} ms; TPOT P50 {Difference(m.TpotSeconds.P50, tpot, 0.5):+0.000;-0.000;0.000} ms, P90 {Difference(m.TpotSeconds.P90, tpot, 0.9):+0.000;-0.000;0.000} ms, P99 {Difference(m.TpotSeconds.P99, tpot, 0.99):+0.000;-0.000;0.000} ms (limit 2 ms)"));
         }
     }
 
@@ -131,7 +130,7 @@ internal static class ClientBenchmark
 
     private static async Task<ThroughputMeasurement> RunOneAsync(Uri address, string model, LoadShape shape, long requests, RecordWriter? records, int fragments = Fragments, int warmUp = 64)
     {
-        await using var target = new ServerTarget(new ServerOptions { Uri = address, Model = model });
+        await using var target = new ServerTarget(new ServerOptions { Uri = new Uri(address.GetLeftPart(UriPartial.Authority)), Model = model, HttpVersion = address.Fragment.Length > 0 ? new Version(2, 0) : null });
         using var runner = new LoadRunner(
             new LoadPlan { Shape = shape, Requests = requests, Prompts = new SyntheticPrompts(new WordPromptWriter(), 16, fragments, 1), WarmupRequests = (int)Math.Min(warmUp, requests), Records = records },
             target);
@@ -162,9 +161,13 @@ internal static class ClientBenchmark
         ThroughputMeasurement m = await RunOneAsync(address, model, shape, requests, null, warmUp: warmUp);
         TimeSpan wall = Stopwatch.GetElapsedTime(start);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"  {name}: {m.AchievedRate:0} requests/s sent of {m.Requests}, {m.OutputTokensPerSecond:0} fragments/s, {m.Failed} failed, {m.AchievedRate * m.E2eSeconds.Mean:0} open, lag P50 {m.ClientLagSeconds.P50 * 1000:0.00} ms, P99 {m.ClientLagSeconds.P99 * 1000:0.00} ms, max {m.ClientLagSeconds.Maximum * 1000:0.0} ms, TTFT P50 {m.TtftSeconds.P50 * 1000:0.00} ms, P99 {m.TtftSeconds.P99 * 1000:0.00} ms{(m.ClientLimited ? $", client limited: {m.ClientLimit}" : "")}; cores used with the warm-up: client {(Process.GetCurrentProcess().TotalProcessorTime - client) / wall:0.00}, server {(server.ProcessorTime - other) / wall:0.00}"));
+            $"  {name}: {m.AchievedRate:0} requests/s sent of {m.Requests}, {m.OutputTokensPerSecond:0} fragments/s, {m.Failed} failed, {m.AchievedRate * m.E2eSeconds.Mean:0} open, {Sending(m)}lag of reading P50 {m.ReadingLagSeconds.P50 * 1000:0.00} ms, P99 {m.ReadingLagSeconds.P99 * 1000:0.00} ms, TTFT P50 {m.TtftSeconds.P50 * 1000:0.00} ms, P99 {m.TtftSeconds.P99 * 1000:0.00} ms{(m.ClientLimited ? $", client limited: {m.ClientLimit}" : "")}; cores used with the warm-up: client {(Process.GetCurrentProcess().TotalProcessorTime - client) / wall:0.00}, server {(server.ProcessorTime - other) / wall:0.00}"));
         return m;
     }
+
+    private static string Sending(ThroughputMeasurement m) => m.ClientLagSeconds.Count == 0
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture, $"lag of sending P50 {m.ClientLagSeconds.P50 * 1000:0.00} ms, P99 {m.ClientLagSeconds.P99 * 1000:0.00} ms, max {m.ClientLagSeconds.Maximum * 1000:0.0} ms, ");
 
     private static double Difference(double? client, double[] server, double probability) =>
         1000 * (client!.Value - Measurement.Statistics.SampleSet.Quantile(server, probability));

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
 namespace TokenFactory.Benchmarks;
@@ -30,6 +31,7 @@ internal static class StreamServer
         {
             k.Listen(IPAddress.Loopback, 0);
             k.Listen(IPAddress.Loopback, 0, l => l.Run(lean.ServeAsync));
+            k.Listen(IPAddress.Loopback, 0, l => l.Protocols = HttpProtocols.Http2);
             k.Limits.MaxConcurrentConnections = null;
         });
         builder.WebHost.UseSockets(s => s.Backlog = 8192);

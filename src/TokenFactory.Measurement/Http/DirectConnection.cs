@@ -202,8 +202,9 @@ internal sealed class DirectConnection : SocketAsyncEventArgs, IValueTaskSource
                     return;
                 }
             }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            catch (Exception e)
             {
+                // Nobody is above a socket's callback: what is thrown here would end the process.
                 Lost(e.Message);
                 return;
             }

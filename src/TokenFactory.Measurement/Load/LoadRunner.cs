@@ -74,7 +74,7 @@ public sealed class LoadRunner : IDisposable
         _plan.Records?.Begin(run, _origin);
         IEnergySpan? span = _plan.Energy?.Start();
         LatencySummary waits;
-        using (var probe = new LagProbe())
+        using (var probe = new LagProbe(reading: !_target.InProcess))
         using (new Timer(_ => progress?.Report(Progress("Measuring")), null, 200, 200))
         {
             await SendAllAsync(cancellationToken).ConfigureAwait(false);
@@ -82,7 +82,7 @@ public sealed class LoadRunner : IDisposable
         }
 
         EnergyReading? energy = span?.Stop();
-        LatencySummary lag = _plan.Shape is ArrivalLoad ? _lag.Summarize() : waits;
+        LatencySummary lag = _lag.Summarize();
         var ending = new RunEnding
         {
             Completed = !cancellationToken.IsCancellationRequested,
@@ -91,6 +91,7 @@ public sealed class LoadRunner : IDisposable
             EnergyScope = energy?.Scope?.ToString().ToLowerInvariant(),
             EnergyUnavailable = energy?.Reason ?? _plan.EnergyUnavailable,
             ClientLag = lag,
+            ReadingLag = waits,
             ClientLimit = ClientLimit(lag, waits),
         };
         _plan.Records?.End(ending);
@@ -371,9 +372,10 @@ public sealed class LoadRunner : IDisposable
 
         // In one process the engine's work delays the sending, not the engine's own timestamps: it takes more to make figures wrong.
         double limit = _target.InProcess ? InProcessLagLimitSeconds : LagLimitSeconds;
-        double worst = Math.Max(lag.P99 ?? 0, _target.InProcess ? 0 : waits.P99 ?? 0);
-        return worst <= limit || (_target.InProcess && _plan.Shape is not ArrivalLoad)
-            ? null
-            : FormattableString.Invariant($"This side was late: P99 of its lag is {worst * 1000:0.#} ms (limit {limit * 1000:0.#} ms).");
+        return Late("sending", lag, limit) ?? (_target.InProcess ? null : Late("reading", waits, limit));
     }
+
+    private static string? Late(string what, LatencySummary lag, double limit) => lag.P99 is { } worst && worst > limit
+        ? FormattableString.Invariant($"This side was late: P99 of its lag of {what} is {worst * 1000:0.#} ms (limit {limit * 1000:0.#} ms).")
+        : null;
 }

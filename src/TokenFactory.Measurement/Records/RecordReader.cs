@@ -150,31 +150,30 @@ public static class RecordReader
         }
     }
 
-    private static RunEnding Ending(JsonElement root)
+    private static RunEnding Ending(JsonElement root) => new()
     {
-        JsonElement lag = root.GetProperty("clientLag");
-        return new RunEnding
-        {
-            Completed = root.GetProperty("completed").GetBoolean(),
-            Unfinished = root.GetProperty("unfinished").GetInt64(),
-            EnergyJoules = Number(root, "energyJoules"),
-            EnergyScope = Text(root, "energyScope"),
-            EnergyUnavailable = Text(root, "energyUnavailable"),
-            ClientLimit = Text(root, "clientLimit"),
-            ClientLag = new LatencySummary
-            {
-                Count = lag.GetProperty("count").GetInt64(),
-                Method = Text(lag, "method") ?? "",
-                Mean = Number(lag, "mean"),
-                Minimum = Number(lag, "minimum"),
-                P50 = Number(lag, "p50"),
-                P90 = Number(lag, "p90"),
-                P95 = Number(lag, "p95"),
-                P99 = Number(lag, "p99"),
-                Maximum = Number(lag, "maximum"),
-            },
-        };
-    }
+        Completed = root.GetProperty("completed").GetBoolean(),
+        Unfinished = root.GetProperty("unfinished").GetInt64(),
+        EnergyJoules = Number(root, "energyJoules"),
+        EnergyScope = Text(root, "energyScope"),
+        EnergyUnavailable = Text(root, "energyUnavailable"),
+        ClientLimit = Text(root, "clientLimit"),
+        ClientLag = Summary(root.GetProperty("clientLag")),
+        ReadingLag = root.TryGetProperty("readingLag", out JsonElement reading) ? Summary(reading) : LatencySummary.Empty,
+    };
+
+    private static LatencySummary Summary(JsonElement summary) => new()
+    {
+        Count = summary.GetProperty("count").GetInt64(),
+        Method = Text(summary, "method") ?? "",
+        Mean = Number(summary, "mean"),
+        Minimum = Number(summary, "minimum"),
+        P50 = Number(summary, "p50"),
+        P90 = Number(summary, "p90"),
+        P95 = Number(summary, "p95"),
+        P99 = Number(summary, "p99"),
+        Maximum = Number(summary, "maximum"),
+    };
 
     private static TokenFactoryException Invalid(string path, int line, string why, Exception? inner) =>
         new("RecordFileInvalid", FailureKind.InvalidInput,

@@ -129,18 +129,8 @@ public sealed class RecordWriter : IDisposable
             Text(json, "energyScope", ending.EnergyScope);
             Text(json, "energyUnavailable", ending.EnergyUnavailable);
             Text(json, "clientLimit", ending.ClientLimit);
-            LatencySummary lag = ending.ClientLag;
-            json.WriteStartObject("clientLag");
-            json.WriteNumber("count", lag.Count);
-            json.WriteString("method", lag.Method);
-            Number(json, "mean", lag.Mean);
-            Number(json, "minimum", lag.Minimum);
-            Number(json, "p50", lag.P50);
-            Number(json, "p90", lag.P90);
-            Number(json, "p95", lag.P95);
-            Number(json, "p99", lag.P99);
-            Number(json, "maximum", lag.Maximum);
-            json.WriteEndObject();
+            Summary(json, "clientLag", ending.ClientLag);
+            Summary(json, "readingLag", ending.ReadingLag);
         });
         _open = false;
     }
@@ -222,6 +212,21 @@ public sealed class RecordWriter : IDisposable
         {
             json.WriteNumber(name, number);
         }
+    }
+
+    private static void Summary(Utf8JsonWriter json, string name, LatencySummary summary)
+    {
+        json.WriteStartObject(name);
+        json.WriteNumber("count", summary.Count);
+        json.WriteString("method", summary.Method);
+        Number(json, "mean", summary.Mean);
+        Number(json, "minimum", summary.Minimum);
+        Number(json, "p50", summary.P50);
+        Number(json, "p90", summary.P90);
+        Number(json, "p95", summary.P95);
+        Number(json, "p99", summary.P99);
+        Number(json, "maximum", summary.Maximum);
+        json.WriteEndObject();
     }
 
     private static void Text(Utf8JsonWriter json, string name, string? value)

@@ -318,7 +318,7 @@ public sealed class DirectClientTests
                     _ = AnswerAsync(socket, i);
                 }
             }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
             {
                 // The listener was stopped.
             }

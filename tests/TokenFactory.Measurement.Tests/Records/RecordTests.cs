@@ -43,6 +43,7 @@ public sealed class RecordTests
             Assert.Equal(live.ItlSeconds.Count, again.ItlSeconds.Count);
             Assert.Equal(live.GoodputRatio, again.GoodputRatio);
             Assert.Equal(live.ClientLagSeconds.Count, again.ClientLagSeconds.Count);
+            Assert.Equal((live.ReadingLagSeconds.Count, live.ReadingLagSeconds.P99), (again.ReadingLagSeconds.Count, again.ReadingLagSeconds.P99));
             Assert.Equal(live.StartedAt, again.StartedAt, TimeSpan.FromMilliseconds(1));
         }
     }
