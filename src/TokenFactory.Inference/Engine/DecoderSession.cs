@@ -23,7 +23,8 @@ internal sealed class DecoderSession : IDisposable
 
     public DecoderGraph Graph { get; }
 
-    public ProviderChoice Provider { get; }
+    /// <summary>The provider, and why it is this one.</summary>
+    public ProviderChoice Provider { get; set; }
 
     public int Threads { get; }
 
@@ -37,10 +38,16 @@ internal sealed class DecoderSession : IDisposable
     public int LogitsRank { get; }
 
     /// <summary>Opens the graph on a thread of its own; a cancelled caller returns at once, and what was half loaded is released behind it.</summary>
-    public static DecoderSession Open(DecoderGraph graph, EngineOptions options, CancellationToken cancellationToken)
+    /// <param name="graph">The graph.</param>
+    /// <param name="options">How it is run.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="provider">The provider; null is the processor.</param>
+    public static DecoderSession Open(DecoderGraph graph, EngineOptions options, CancellationToken cancellationToken, ProviderChoice? provider = null)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using SessionOptionsLease settings = new(Settings(graph, options, out ProviderChoice provider, out int threads));
+        provider ??= new ProviderChoice(ExecutionProvider.Cpu, 0, "");
+        int threads = options.Threads ?? Environment.ProcessorCount;
+        using SessionOptionsLease settings = new(Settings(graph, options, provider, threads));
         Task<DecoderSession> load = Task.Factory.StartNew(
             () => Create(graph, settings, provider, threads), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         try
@@ -75,10 +82,8 @@ internal sealed class DecoderSession : IDisposable
 
     public void Dispose() => Session.Dispose();
 
-    private static SessionOptions Settings(DecoderGraph graph, EngineOptions options, out ProviderChoice provider, out int threads)
+    private static SessionOptions Settings(DecoderGraph graph, EngineOptions options, ProviderChoice provider, int threads)
     {
-        threads = options.Threads ?? Environment.ProcessorCount;
-        provider = Provide(graph, options);
         var settings = new SessionOptions
         {
             IntraOpNumThreads = threads,
@@ -86,8 +91,8 @@ internal sealed class DecoderSession : IDisposable
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
             // A remembered pattern lays a step's tensors close together. A graph with a mask has another shape for each prompt length,
-            // and patterns of shapes that never come again would pile up.
-            EnableMemoryPattern = graph.AttentionMask is null && graph.CacheMode == CacheMode.InPlace,
+            // and patterns of shapes that never come again would pile up. DirectML refuses them.
+            EnableMemoryPattern = provider.Provider != ExecutionProvider.DirectML && graph.AttentionMask is null && graph.CacheMode == CacheMode.InPlace,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
         try
@@ -104,20 +109,6 @@ internal sealed class DecoderSession : IDisposable
         }
     }
 
-    // Slots are views of host memory; on a device they would have to be views of the device's.
-    private static ProviderChoice Provide(DecoderGraph graph, EngineOptions options)
-    {
-        if (graph.CacheMode == CacheMode.Growing)
-        {
-            return ProviderSelector.Choose(options.Provider, options.DeviceId);
-        }
-
-        return options.Provider is ExecutionProvider.Auto or ExecutionProvider.Cpu
-            ? new ProviderChoice(ExecutionProvider.Cpu, 0, "The cache of this graph is kept in host memory, which only the processor updates in place.")
-            : throw new TokenFactoryException("ProviderNotSupported", FailureKind.NotSupported,
-                $"{options.Provider} can't run this graph yet: its cache is updated in place, and the engine keeps it in host memory. Use -Provider Cpu.", options.Provider);
-    }
-
     private static DecoderSession Create(DecoderGraph graph, SessionOptionsLease settings, ProviderChoice provider, int threads)
     {
         try
@@ -127,6 +118,11 @@ internal sealed class DecoderSession : IDisposable
         catch (OnnxRuntimeException e)
         {
             string text = e.Message.ReplaceLineEndings(" ");
+            if (provider.Provider != ExecutionProvider.Cpu)
+            {
+                throw DeviceFailure.NotSupported(provider.Provider, graph.ModelPath, text.Length > 400 ? text[..400] + "…" : text, e);
+            }
+
             throw new TokenFactoryException("ModelNotLoadable", FailureKind.InvalidInput,
                 $"ONNX Runtime can't open '{graph.ModelPath}': {(text.Length > 400 ? text[..400] + "…" : text)} Check that the model and its data files are complete, or export it again.",
                 graph.ModelPath, e);

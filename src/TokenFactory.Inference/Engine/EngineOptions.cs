@@ -20,7 +20,10 @@ public sealed record EngineOptions
     /// <summary>Longest sequence, prompt and output together, tokens; null is the model's context.</summary>
     public int? ContextTokens { get; init; }
 
-    /// <summary>Memory that keys and values may take, bytes; null is half of what is free at load.</summary>
+    /// <summary>
+    /// Memory that keys and values may take, bytes; null is half of what is free at load, in the device's memory where the model runs on a
+    /// device, and 1 GiB there when the free memory of the device can't be read.
+    /// </summary>
     public long? KvMemoryBytes { get; init; }
 
     /// <summary>True to take the keys and values of a prompt's beginning from another sequence that began with the same tokens.</summary>
@@ -53,4 +56,7 @@ public sealed record EngineOptions
 
     /// <summary>True to let the threads of a step spin for the next piece of work instead of sleeping.</summary>
     public bool Spinning { get; init; } = true;
+
+    /// <summary>Takes the device's path on the processor, whose memory stands for the device's: for tests.</summary>
+    internal DeviceMode? DevicePath { get; init; }
 }

@@ -57,7 +57,7 @@ public sealed class InferenceEngine : IGenerationEngine
     /// <param name="options">How it is scheduled; null for the defaults.</param>
     /// <param name="progress">Gets 0 to 1; null for none.</param>
     /// <param name="cancellationToken">Ends the loading at once; what was half loaded is released in the background.</param>
-    /// <exception cref="TokenFactoryException"><c>ModelNotLoadable</c>, <c>ProviderUnavailable</c>, <c>OutOfMemory</c>.</exception>
+    /// <exception cref="TokenFactoryException"><c>ModelNotLoadable</c>, <c>ProviderUnavailable</c>, <c>ProviderNotSupported</c>, <c>OutOfMemory</c>, <c>DeviceOutOfMemory</c>.</exception>
     public static InferenceEngine Load(
         ModelFolder folder, Tokenizer? tokenizer = null, EngineOptions? options = null, IProgress<float>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -81,23 +81,18 @@ public sealed class InferenceEngine : IGenerationEngine
         Check(options);
         long start = Stopwatch.GetTimestamp();
         progress?.Report(0);
-        DecoderSession session = DecoderSession.Open(graph, options, cancellationToken);
-        DecoderRunner? runner = null;
+        EngineParts parts = EngineParts.Open(graph, options, model.WeightBytes, cancellationToken);
         try
         {
             progress?.Report(0.9f);
-            (int slots, int capacity, long budgetTokens) = Geometry(graph, options);
-            runner = graph.CacheMode == CacheMode.InPlace
-                ? new InPlaceRunner(session, slots, capacity, options.LargestChunk)
-                : new GrowingRunner(session, slots, capacity, options, model.WeightBytes, budgetTokens);
-            var scheduler = new Scheduler(runner, options, model.EndTokenIds, budgetTokens);
+            var scheduler = new Scheduler(parts.Runner, options, model.EndTokenIds, parts.BudgetTokens);
             progress?.Report(1);
-            return new InferenceEngine(model, tokenizer, session, runner, scheduler, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            return new InferenceEngine(model, tokenizer, parts.Session, parts.Runner, scheduler, Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
         catch
         {
-            runner?.Dispose();
-            session.Dispose();
+            parts.Runner.Dispose();
+            parts.Session.Dispose();
             throw;
         }
     }
@@ -153,7 +148,8 @@ public sealed class InferenceEngine : IGenerationEngine
         }
     }
 
-    private static (int Slots, int Capacity, long BudgetTokens) Geometry(DecoderGraph graph, EngineOptions options)
+    /// <summary>Slots, tokens of each, and tokens that all may hold together, in host memory.</summary>
+    internal static (int Slots, int Capacity, long BudgetTokens) Geometry(DecoderGraph graph, EngineOptions options)
     {
         int context = Math.Min(options.ContextTokens ?? int.MaxValue, graph.ContextTokens > 0 ? graph.ContextTokens : 4096);
         long tokenBytes = Math.Max(1, graph.KvBytesPerToken);

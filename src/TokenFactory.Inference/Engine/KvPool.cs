@@ -5,7 +5,7 @@ namespace TokenFactory.Inference.Engine;
 
 /// <summary>Keys and values of all slots: <c>[slots, kv heads, capacity, head size]</c> for each layer, two tensors a layer.</summary>
 /// <remarks>A slot, or a run of slots from the first, is a view at an offset: nothing is copied to prefill or to decode.</remarks>
-internal sealed unsafe class KvPool : IDisposable
+internal sealed unsafe class KvPool : ICacheViews, IDisposable
 {
     private readonly DecoderGraph _graph;
     private readonly SlotMemory[] _memory;

@@ -21,7 +21,11 @@ internal sealed unsafe class NativeBuffer : IDisposable
 
     public byte* Pointer => (byte*)_pointer;
 
-    public OrtValue View(TensorElementType type, long[] shape)
+    /// <summary>A tensor in the buffer.</summary>
+    /// <param name="type">Its element type.</param>
+    /// <param name="shape">Its shape.</param>
+    /// <param name="offset">Where it begins, bytes.</param>
+    public OrtValue View(TensorElementType type, long[] shape, long offset = 0)
     {
         long bytes = ElementSize(type);
         foreach (long dimension in shape)
@@ -29,8 +33,8 @@ internal sealed unsafe class NativeBuffer : IDisposable
             bytes *= dimension;
         }
 
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, Bytes);
-        return OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, type, shape, (IntPtr)_pointer, bytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + bytes, Bytes);
+        return OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, type, shape, (IntPtr)(Pointer + offset), bytes);
     }
 
     /// <summary>Writes an integer tensor's element, whichever of the two integer types the graph takes.</summary>

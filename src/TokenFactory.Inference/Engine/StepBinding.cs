@@ -12,17 +12,33 @@ internal sealed class StepBinding : IDisposable
     private readonly OrtIoBinding _binding;
     private readonly List<OrtValue> _cache = [];
     private readonly List<OrtValue> _shaped = [];
+    private readonly Func<long[], OrtValue>? _logits;
+    private readonly IReadOnlySet<string>? _copied;
+    private (string Name, OrtValue Value)[] _fresh = [];
     private readonly int _rows;
     private OrtValue? _mask;
     private int _tokens = -1;
     private int _maskLength = -1;
     private int _logitRows = -1;
 
-    public StepBinding(DecoderSession session, StepBuffers buffers, KvPool pool, int firstSlot, int rows)
+    /// <summary>Makes a binding.</summary>
+    /// <param name="session">The graph.</param>
+    /// <param name="buffers">The small tensors, in host memory.</param>
+    /// <param name="pool">The cache.</param>
+    /// <param name="firstSlot">First slot of the run.</param>
+    /// <param name="rows">Slots of the run.</param>
+    /// <param name="logits">Makes the logits' tensor of a shape; null for the buffers' own.</param>
+    /// <param name="copied">Inputs that the graph reads in device memory: a host tensor bound there is copied when it is bound, so these
+    /// are bound again before each run.</param>
+    public StepBinding(
+        DecoderSession session, StepBuffers buffers, ICacheViews pool, int firstSlot, int rows,
+        Func<long[], OrtValue>? logits = null, IReadOnlySet<string>? copied = null)
     {
         _session = session;
         _buffers = buffers;
         _rows = rows;
+        _logits = logits;
+        _copied = copied;
         _binding = session.Session.CreateIoBinding();
         try
         {
@@ -40,12 +56,12 @@ internal sealed class StepBinding : IDisposable
 
             if (graph.SequenceLengths is { } lengths)
             {
-                _binding.BindInput(lengths, Keep(buffers.Lengths.View(TensorElementType.Int32, [rows])));
+                Bind(lengths, Keep(buffers.Lengths.View(TensorElementType.Int32, [rows])));
             }
 
             if (graph.TotalSequenceLength is { } total)
             {
-                _binding.BindInput(total, Keep(buffers.Total.View(TensorElementType.Int32, [])));
+                Bind(total, Keep(buffers.Total.View(TensorElementType.Int32, [])));
             }
 
             if (graph.LogitsToKeep is { } keep)
@@ -77,15 +93,15 @@ internal sealed class StepBinding : IDisposable
         if (tokens != _tokens || logitRows != _logitRows)
         {
             Clear(_shaped);
-            _binding.BindInput(graph.InputIds, Add(_buffers.Ids.View(graph.InputIdsType, [_rows, tokens])));
+            Bind(graph.InputIds, Add(_buffers.Ids.View(graph.InputIdsType, [_rows, tokens])));
             if (graph.PositionIds is { } positions)
             {
-                _binding.BindInput(positions, Add(_buffers.Positions.View(TensorElementType.Int64, [_rows, tokens])));
+                Bind(positions, Add(_buffers.Positions.View(TensorElementType.Int64, [_rows, tokens])));
             }
 
             if (graph.SelectedRows is { } selected)
             {
-                _binding.BindInput(selected, Add(_buffers.Rows.View(TensorElementType.Int64, [logitRows])));
+                Bind(selected, Add(_buffers.Rows.View(TensorElementType.Int64, [logitRows])));
             }
 
             long vocabulary = graph.VocabularySize;
@@ -95,7 +111,7 @@ internal sealed class StepBinding : IDisposable
                 LogitRows.Selected => [logitRows, vocabulary],
                 _ => _session.LogitsRank == 3 ? [_rows, 1, vocabulary] : [_rows, vocabulary],
             };
-            _binding.BindOutput(graph.Logits, Add(_buffers.Scores.View(graph.LogitsType, shape)));
+            _binding.BindOutput(graph.Logits, Add(_logits is null ? _buffers.Scores.View(graph.LogitsType, shape) : _logits(shape)));
             _tokens = tokens;
             _logitRows = logitRows;
             rebound = true;
@@ -105,15 +121,27 @@ internal sealed class StepBinding : IDisposable
         {
             _mask?.Dispose();
             _mask = _buffers.Mask.View(graph.AttentionMaskType, [_rows, maskLength]);
-            _binding.BindInput(mask, _mask);
+            Bind(mask, _mask);
             _maskLength = maskLength;
             rebound = true;
         }
 
+        CopiedBytes = rebound ? FreshBytes() : CopiedBytes;
         return rebound;
     }
 
-    public void Run(RunOptions options) => _session.Session.RunWithBinding(options, _binding);
+    /// <summary>Bytes that a run copies to the device.</summary>
+    public long CopiedBytes { get; private set; }
+
+    public void Run(RunOptions options)
+    {
+        foreach ((string name, OrtValue value) in _fresh)
+        {
+            _binding.BindInput(name, value);
+        }
+
+        _session.Session.RunWithBinding(options, _binding);
+    }
 
     public void Dispose()
     {
@@ -121,6 +149,36 @@ internal sealed class StepBinding : IDisposable
         _mask?.Dispose();
         Clear(_shaped);
         Clear(_cache);
+    }
+
+    private void Bind(string name, OrtValue value)
+    {
+        if (_copied is null || !_copied.Contains(name))
+        {
+            _binding.BindInput(name, value);
+            return;
+        }
+
+        int at = Array.FindIndex(_fresh, f => f.Name == name);
+        if (at < 0)
+        {
+            at = _fresh.Length;
+            Array.Resize(ref _fresh, at + 1);
+        }
+
+        _fresh[at] = (name, value);
+    }
+
+    private long FreshBytes()
+    {
+        long bytes = 0;
+        foreach ((_, OrtValue fresh) in _fresh)
+        {
+            OrtTensorTypeAndShapeInfo info = fresh.GetTensorTypeAndShape();
+            bytes += info.ElementCount * NativeBuffer.ElementSize(info.ElementDataType);
+        }
+
+        return bytes;
     }
 
     private OrtValue Keep(OrtValue value)

@@ -12,8 +12,8 @@ public sealed record ProviderChoice(ExecutionProvider Provider, int DeviceId, st
 /// <summary>Chooses an execution provider by trying: what ONNX Runtime lists as available may still fail to open.</summary>
 public static class ProviderSelector
 {
-    // The best first; Auto walks down it.
-    private static readonly ExecutionProvider[] s_order =
+    /// <summary>The best first; Auto walks down it.</summary>
+    internal static IReadOnlyList<ExecutionProvider> Order { get; } =
     [
         ExecutionProvider.Cuda, ExecutionProvider.MIGraphX, ExecutionProvider.DirectML, ExecutionProvider.WebGpu, ExecutionProvider.Cpu,
     ];
@@ -35,11 +35,11 @@ public static class ProviderSelector
         }
 
         List<string> passed = [];
-        foreach (ExecutionProvider provider in s_order)
+        foreach (ExecutionProvider provider in Order)
         {
             if (Try(provider, deviceId) is not { } reason)
             {
-                return new ProviderChoice(provider, deviceId, passed.Count == 0 ? $"{provider} opened first." : $"{provider}; {string.Join(' ', passed)}");
+                return new ProviderChoice(provider, deviceId, Explain(provider, passed));
             }
 
             passed.Add($"{provider}: {reason}");
@@ -48,6 +48,13 @@ public static class ProviderSelector
         throw new ProviderException("ProviderUnavailable", FailureKind.NotSupported,
             $"No execution provider opens, not even the processor. {string.Join(' ', passed)}", requested);
     }
+
+    /// <summary>Why a provider can't be used at all; null when a small graph ran on it.</summary>
+    internal static string? Refusal(ExecutionProvider provider, int deviceId) => Try(provider, deviceId);
+
+    /// <summary>Says which provider was taken and why not the better ones.</summary>
+    internal static string Explain(ExecutionProvider provider, IReadOnlyCollection<string> passed) =>
+        passed.Count == 0 ? $"{provider} opened first." : $"{provider}; {string.Join(' ', passed)}";
 
     /// <summary>Adds a chosen provider to a session's options.</summary>
     /// <param name="options">The options.</param>
@@ -63,7 +70,12 @@ public static class ProviderSelector
             case ExecutionProvider.Cuda:
                 using (var cuda = new OrtCUDAProviderOptions())
                 {
-                    cuda.UpdateOptions(new Dictionary<string, string> { ["device_id"] = device });
+                    cuda.UpdateOptions(new Dictionary<string, string>
+                    {
+                        ["device_id"] = device,
+                        // Doubling would take as much again as the keys and values need.
+                        ["arena_extend_strategy"] = "kSameAsRequested",
+                    });
                     options.AppendExecutionProvider_CUDA(cuda);
                 }
 
