@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
+using System.Text;
 using TokenFactory.Core.Quantities;
 
 namespace TokenFactory.Tools;
@@ -34,6 +35,34 @@ public static class FormatHelpers
     /// <summary>Bytes with a binary prefix: <c>8.4 MiB</c>.</summary>
     /// <param name="value">Bytes.</param>
     public static string Bytes(object? value) => FigureText.Bytes(Number(value));
+
+    /// <summary>Breaks a text into lines between its words: a table's own wrapping breaks inside them.</summary>
+    /// <param name="text">The text; null gives <c>-</c>.</param>
+    /// <param name="width">Most characters of a line; a longer word stays whole.</param>
+    public static string Wrap(string? text, int width)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return "-";
+        }
+
+        var lines = new StringBuilder();
+        int length = 0;
+        foreach (string word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (length > 0)
+            {
+                bool fits = length + 1 + word.Length <= width;
+                lines.Append(fits ? ' ' : '\n');
+                length = fits ? length + 1 : 0;
+            }
+
+            lines.Append(word);
+            length += word.Length;
+        }
+
+        return lines.ToString();
+    }
 
     private static double? Number(object? value)
     {

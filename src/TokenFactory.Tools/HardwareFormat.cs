@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using TokenFactory.Hardware;
 using TokenFactory.Hardware.Roofline;
 
@@ -60,7 +59,7 @@ public static class HardwareFormat
             words.Add(Text($"{celsius:0} °C"));
         }
 
-        string state = words.Count > 0 ? Wrapped(string.Join(", ", words), StateWidth) : "-";
+        string state = words.Count > 0 ? FormatHelpers.Wrap(string.Join(", ", words), StateWidth) : "-";
         return device.Throttle is { Count: > 0 } throttle ? $"{state}\n{string.Join('\n', throttle)}" : state;
     }
 
@@ -77,7 +76,7 @@ public static class HardwareFormat
             name = name.Replace(noise, "", StringComparison.OrdinalIgnoreCase);
         }
 
-        return Wrapped(name, NameWidth);
+        return FormatHelpers.Wrap(name, NameWidth);
     }
 
     /// <summary>Speed of one precision's products; a dash where it could not be measured.</summary>
@@ -96,27 +95,6 @@ public static class HardwareFormat
     {
         ArgumentNullException.ThrowIfNull(measurement);
         return FormatHelpers.Si(measurement.Compute.FirstOrDefault(c => c.Precision == precision)?.RidgeOperationsPerByte, "op/B");
-    }
-
-    /// <summary>Breaks between words: the view's own wrapping breaks inside them.</summary>
-    private static string Wrapped(string text, int width)
-    {
-        var lines = new StringBuilder();
-        int length = 0;
-        foreach (string word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (length > 0)
-            {
-                bool fits = length + 1 + word.Length <= width;
-                lines.Append(fits ? ' ' : '\n');
-                length = fits ? length + 1 : 0;
-            }
-
-            lines.Append(word);
-            length += word.Length;
-        }
-
-        return lines.ToString();
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

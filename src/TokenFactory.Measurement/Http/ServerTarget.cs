@@ -16,6 +16,8 @@ namespace TokenFactory.Measurement.Http;
 /// </remarks>
 public sealed class ServerTarget : ILoadTarget
 {
+    private const int MostKeptConnections = 64;
+
     private static readonly HttpRequestOptionsKey<bool> s_newConnection = new("TokenFactory.NewConnection");
 
     private readonly ServerOptions _options;
@@ -103,35 +105,26 @@ public sealed class ServerTarget : ILoadTarget
     private async ValueTask SendByHttpClientAsync(HttpMessageInvoker http, LoadRequest request, RequestTrace trace, CancellationToken cancellationToken)
     {
         byte[] body = _body.Write(request).ToArray();
-        using HttpRequestMessage message = Message(body);
         trace.MarkSent();
-        HttpResponseMessage response;
-        try
+        for (int kept = 0; ; kept++)
         {
-            response = await http.SendAsync(message, cancellationToken).ConfigureAwait(false);
-        }
-        catch (HttpRequestException e) when (IsClosedKeptConnection(e, message))
-        {
-            using HttpRequestMessage again = Message(body);
+            using HttpRequestMessage message = Message(body);
             try
             {
-                response = await http.SendAsync(again, cancellationToken).ConfigureAwait(false);
-            }
-            catch (HttpRequestException second)
-            {
-                Unanswered(trace, second);
+                using HttpResponseMessage response = await http.SendAsync(message, cancellationToken).ConfigureAwait(false);
+                await ReadAsync(response, trace, cancellationToken).ConfigureAwait(false);
                 return;
             }
-        }
-        catch (HttpRequestException e)
-        {
-            Unanswered(trace, e);
-            return;
-        }
-
-        using (response)
-        {
-            await ReadAsync(response, trace, cancellationToken).ConfigureAwait(false);
+            catch (HttpRequestException e) when (kept < MostKeptConnections && IsClosedKeptConnection(e, message))
+            {
+                // The next one may be a kept connection as well.
+            }
+            catch (HttpRequestException e)
+            {
+                _judge.Fail(trace, e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
+                    or HttpRequestError.ProxyTunnelError or HttpRequestError.VersionNegotiationError ? FailureReason.ConnectionFailed : FailureReason.ConnectionLost, Deepest(e));
+                return;
+            }
         }
     }
 
@@ -148,10 +141,6 @@ public sealed class ServerTarget : ILoadTarget
 
         return message;
     }
-
-    private void Unanswered(RequestTrace trace, HttpRequestException e) =>
-        _judge.Fail(trace, e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
-            or HttpRequestError.ProxyTunnelError or HttpRequestError.VersionNegotiationError ? FailureReason.ConnectionFailed : FailureReason.ConnectionLost, Deepest(e));
 
     // A server may close a kept connection just when the next request comes (RFC 9112, section 9.3.1). A request for which a connection was made is not such a one.
     private static bool IsClosedKeptConnection(HttpRequestException e, HttpRequestMessage message) =>

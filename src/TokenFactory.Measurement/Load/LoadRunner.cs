@@ -348,7 +348,7 @@ public sealed class LoadRunner : IDisposable
         if (failed == count && first is not null)
         {
             throw new TokenFactoryException("TargetUnavailable", FailureKind.OperationFailed,
-                $"{(count == 1 ? "The warm-up request" : FormattableString.Invariant($"Each of the {count} warm-up requests"))} to {_target.Provider} failed. {first.Key}: {first.Message} "
+                $"{(count == 1 ? "The warm-up request" : FormattableString.Invariant($"Each of the {count} warm-up requests"))} to {_target.Provider} failed. {first.Key}: {first.Message.TrimEnd('.')}. "
                 + "Check the address, the model's name and the key, or measure the failures themselves without a warm-up.", _target.Provider);
         }
     }

@@ -91,6 +91,35 @@ public sealed class DirectClientTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    public async Task Several_kept_connections_that_are_closed_at_once_cost_no_request(bool direct)
+    {
+        var all = new TaskCompletionSource();
+        int open = 0;
+        await using var server = new RawServer(async (socket, number) =>
+        {
+            await RawServer.RequestAsync(socket);
+            if (number < 4 && Interlocked.Increment(ref open) == 4)
+            {
+                all.SetResult();
+            }
+
+            await all.Task;
+            await RawServer.SendAsync(socket, Answer(TestServer.Chat(2)));
+            await RawServer.RequestAsync(socket);
+            socket.Shutdown(SocketShutdown.Both);
+        });
+        await using var target = new ServerTarget(Options(server.Uri, direct));
+        for (int round = 0; round < 2; round++)
+        {
+            RequestTrace[] traces = [.. Enumerable.Range(0, 4).Select(_ => new RequestTrace())];
+            await Task.WhenAll(traces.Select(t => target.SendAsync(new LoadRequest { Text = "a", OutputTokens = 2 }, t, CancellationToken.None).AsTask()));
+            Assert.All(traces, t => Assert.True(t.Failure is null, t.Failure?.ToString()));
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
     public async Task A_request_on_a_new_connection_that_is_closed_without_an_answer_is_lost(bool direct)
     {
         await using var server = new RawServer(async (socket, _) =>
