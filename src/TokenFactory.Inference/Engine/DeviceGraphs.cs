@@ -67,6 +67,25 @@ internal static class DeviceGraphs
         g.Output("zeros", (OnnxType)(int)type, "a", "b", "c", "d");
     });
 
+    /// <summary>Inputs of <see cref="Attention"/>, in its order.</summary>
+    public static IReadOnlyList<string> AttentionInputs { get; } = ["query", "past_key", "past_value", "last", "total"];
+
+    /// <summary>One operator of attention as the models have it: packed <c>query [1, s, (heads + 2 kv) × size]</c>, a cache of fixed capacity.</summary>
+    public static byte[] Attention(TensorElementType type, int heads, int kvHeads, int headSize) => Graph(g =>
+    {
+        var element = (OnnxType)(int)type;
+        g.Input("query", element, 1, "s", (heads + (2 * kvHeads)) * headSize);
+        g.Input("past_key", element, 1, kvHeads, "c", headSize);
+        g.Input("past_value", element, 1, kvHeads, "c", headSize);
+        g.Input("last", OnnxType.Int32, 1);
+        g.Input("total", OnnxType.Int32);
+        g.Node(OnnxOps.GroupQueryAttention, ["query", "", "", "past_key", "past_value", "last", "total"], ["attended", "key", "value"], OnnxOps.Microsoft,
+            ("num_heads", heads), ("kv_num_heads", kvHeads));
+        g.Output("attended", element, 1, "s", heads * headSize);
+        g.Output("key", element, 1, kvHeads, "c", headSize);
+        g.Output("value", element, 1, kvHeads, "c", headSize);
+    });
+
     private static string Rows(GraphWriter g, TensorElementType type, int vocabulary, bool convert)
     {
         g.Input("logits", (OnnxType)(int)type, "r", vocabulary);

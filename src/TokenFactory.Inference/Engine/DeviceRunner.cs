@@ -48,15 +48,22 @@ internal sealed unsafe class DeviceRunner : DecoderRunner
         _placement = placement;
         _logitBytes = NativeBuffer.ElementSize(Graph.LogitsType);
         long rowBytes = (long)Graph.VocabularySize * _logitBytes;
-        LargestChunk = Session.LogitRows == LogitRows.All ? (int)Math.Clamp(LargestLogitsBytes / rowBytes, 2, options.LargestChunk) : options.LargestChunk;
+        bool forced = options.DevicePath is not null;
+        var small = new DeviceSessions(session.Provider, forced);
+        int chunk = forced ? options.LargestChunk
+            : DeviceCheck.LongestChunk(session.Provider, small, Graph.CacheType, Graph.Layers[0].HeadSize, options.LargestChunk);
+        if (chunk == 0)
+        {
+            throw DeviceFailure.NotSupported(session.Provider.Provider, Graph.ModelPath, "its attention gives other values than the processor's on this device");
+        }
+
+        LargestChunk = Session.LogitRows == LogitRows.All ? (int)Math.Clamp(LargestLogitsBytes / rowBytes, 2, chunk) : chunk;
         int prefillRows = Session.LogitRows == LogitRows.All ? LargestChunk : 1;
         _decode = new StepBinding?[slots * slots];
         _prefill = new StepBinding?[slots];
-        bool forced = options.DevicePath is not null;
         _memory = new DeviceMemory(session, placement, forced);
         try
         {
-            var small = new DeviceSessions(session.Provider, forced);
             _pool = new DevicePool(Graph, _memory, slots, capacity, small.TryOpen);
             if (placement.Mode == DeviceMode.Handles && slots > 1 && !_pool.CanMove)
             {
@@ -73,7 +80,7 @@ internal sealed unsafe class DeviceRunner : DecoderRunner
             _hostLogits = _chooser is null ? new NativeBuffer(rowBytes * rows) : null;
             _decodeBuffers = new StepBuffers(Graph, slots, 1, capacity, logitRows: 0);
             _prefillBuffers = new StepBuffers(Graph, 1, LargestChunk, capacity, logitRows: 0);
-            Explanation = Explain(small.Refusal);
+            Explanation = Explain(small.Refusal, chunk < options.LargestChunk);
         }
         catch
         {
@@ -315,13 +322,14 @@ internal sealed unsafe class DeviceRunner : DecoderRunner
         return true;
     }
 
-    private string Explain(string? refusal)
+    private string Explain(string? refusal, bool shortChunks)
     {
         string stays = _chooser is not null ? "Keys, values and logits stay" : "Keys and values stay";
         string where = $"{stays} in its memory ({_memory.Name}, {_memory.Bytes >> 20} MiB).";
         string logits = _chooser is null ? " Each step's logits are copied to the host." : "";
         string prefixes = CanCopy ? "" : " Prefixes are not reused: the device does not copy between slots.";
-        return where + logits + prefixes + (refusal is null ? "" : $" It refused a small graph: {refusal}");
+        string chunks = shortChunks ? $" Prompts are processed {LargestChunk} tokens at a time: attention over longer chunks is wrong on this device." : "";
+        return where + logits + prefixes + chunks + (refusal is null ? "" : $" It refused a small graph: {refusal}");
     }
 
     /// <summary>Whose beginning the staging slot holds.</summary>

@@ -10,7 +10,12 @@ internal sealed class DeviceSessions(ProviderChoice provider, bool forced)
     public string? Refusal { get; private set; }
 
     /// <summary>Opens a graph; null when the device has no kernels for it.</summary>
-    public InferenceSession? TryOpen(byte[] model)
+    public InferenceSession? TryOpen(byte[] model) => TryOpen(model, remember: true);
+
+    /// <summary>Opens a graph; null when the device has no kernels for it.</summary>
+    /// <param name="model">The graph.</param>
+    /// <param name="remember">True to keep the reason of a refusal.</param>
+    public InferenceSession? TryOpen(byte[] model, bool remember)
     {
         using var options = new SessionOptions
         {
@@ -31,7 +36,7 @@ internal sealed class DeviceSessions(ProviderChoice provider, bool forced)
         }
         catch (OnnxRuntimeException e)
         {
-            Refusal = e.Message.ReplaceLineEndings(" ");
+            Refusal = remember ? e.Message.ReplaceLineEndings(" ") : Refusal;
             return null;
         }
     }

@@ -32,7 +32,7 @@ internal sealed record EngineParts(DecoderSession Session, DecoderRunner Runner,
         {
             // Device numbers are the devices' own; the processor has one.
             int device = provider == ExecutionProvider.Cpu ? 0 : options.DeviceId;
-            if (ProviderSelector.Refusal(provider, device) is { } reason)
+            if ((ProviderSelector.Refusal(provider, device) ?? ProviderSelector.Objection(provider)) is { } reason)
             {
                 passed.Add($"{provider}: {reason}");
                 continue;

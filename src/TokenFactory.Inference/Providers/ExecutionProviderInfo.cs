@@ -11,7 +11,7 @@ public sealed record ExecutionProviderInfo
     /// <summary>True when a session of a small graph opened and ran on it.</summary>
     public bool Usable { get; init; }
 
-    /// <summary>Why it can't be used; null when it can.</summary>
+    /// <summary>Why it can't be used, or why Auto leaves it although it can; null when there is nothing against it.</summary>
     public string? Reason { get; init; }
 
     /// <summary>What to do next to use it; null when there is nothing to do or nothing that helps.</summary>

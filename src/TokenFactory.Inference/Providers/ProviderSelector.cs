@@ -37,7 +37,7 @@ public static class ProviderSelector
         List<string> passed = [];
         foreach (ExecutionProvider provider in Order)
         {
-            if (Try(provider, deviceId) is not { } reason)
+            if ((Try(provider, deviceId) ?? Objection(provider)) is not { } reason)
             {
                 return new ProviderChoice(provider, deviceId, Explain(provider, passed));
             }
@@ -114,7 +114,7 @@ public static class ProviderSelector
             {
                 Provider = provider,
                 Usable = reason is null,
-                Reason = reason,
+                Reason = reason ?? Objection(provider),
                 NextStep = reason is null ? null : NextStep(provider) is { Length: > 0 } step ? step : null,
                 Missing = reason is null ? [] : MissingLibraries(found),
                 Installed = found is not null,
@@ -159,11 +159,37 @@ public static class ProviderSelector
         {
             return "this build of ONNX Runtime does not carry it.";
         }
+        catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or BadImageFormatException)
+        {
+            throw Unusable(provider, e);
+        }
         catch (OnnxRuntimeException e)
         {
             return Short(e.Message);
         }
     }
+
+    // The native library itself: nothing runs in this process any more.
+    private static ProviderException Unusable(ExecutionProvider provider, Exception failure)
+    {
+        string version = typeof(InferenceSession).Assembly.GetName().Version!.ToString(2);
+        string from = UserFolders.ActiveProvider is { } folder ? $" It was looked for in '{folder}' first." : "";
+        string todo = Environment.GetEnvironmentVariable("TOKENFACTORY_PROVIDER_PATH") is { Length: > 0 }
+            ? $"Set TOKENFACTORY_PROVIDER_PATH to a folder with a build of ONNX Runtime {version} for {ProviderPackage.CurrentRuntimeIdentifier}, or remove it, and start a new session."
+            : $"Install the provider again, or reinstall the module, and start a new session (it needs ONNX Runtime {version} for {ProviderPackage.CurrentRuntimeIdentifier}).";
+        return new ProviderException("ProviderLibraryUnusable", FailureKind.NotSupported,
+            $"ONNX Runtime's native library is missing, of another version or for another platform.{from} {todo}", provider, failure);
+    }
+
+    /// <summary>Why Auto leaves a provider that opens; null when it may take it.</summary>
+    internal static string? Objection(ExecutionProvider provider) =>
+        provider == ExecutionProvider.WebGpu && OperatingSystem.IsLinux() && !HasLinuxGpu()
+            ? "it opens, but this machine shows no GPU (no render node, NVIDIA or WSL device file): a software device would be slower than the processor. Ask for it by name to use it."
+            : null;
+
+    private static bool HasLinuxGpu() =>
+        File.Exists("/dev/nvidiactl") || File.Exists("/dev/dxg")
+        || (Directory.Exists("/dev/dri") && Directory.EnumerateFileSystemEntries("/dev/dri", "renderD*").Any());
 
     private static IReadOnlyList<string> MissingLibraries(InstalledProvider? installed)
     {
