@@ -118,6 +118,7 @@ public sealed class PreparedTarget : IAsyncDisposable
                 notes.Add(counted is { } tokens
                     ? FormattableString.Invariant($"The server adds {writer.Overhead} tokens to a prompt; the last probe had {tokens} of {prompts.InputTokens} input tokens by its count.")
                     : "The server reported no input tokens for a probe: prompts are as many words as tokens were asked for.");
+                notes.Add(FormattableString.Invariant($"The prompts' seed is {seed}: -Seed {seed} sends them again."));
                 source = s => new SyntheticPrompts(writer, prompts.InputTokens, prompts.OutputTokens, s);
             }
 

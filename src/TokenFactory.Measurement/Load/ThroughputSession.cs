@@ -5,6 +5,7 @@ using TokenFactory.Core.Definitions;
 using TokenFactory.Hardware.Energy;
 using TokenFactory.Measurement.Prompts;
 using TokenFactory.Measurement.Records;
+using TokenFactory.Measurement.Statistics;
 
 namespace TokenFactory.Measurement.Load;
 
@@ -40,8 +41,11 @@ public sealed record ThroughputOptions
     /// <summary>Longest time a request may take.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Seed of arrivals and prompts.</summary>
+    /// <summary>Seed of the arrivals: repeats of a load differ, loads of a series have the same.</summary>
     public ulong Seed { get; init; }
+
+    /// <summary>Seed of the prompts, which differ from run to run of a series: a server's prefix cache must not answer them. Null is <see cref="Seed"/>.</summary>
+    public ulong? PromptSeed { get; init; }
 
     /// <summary>Prices the runs and gives service levels; null for none.</summary>
     public FactoryDefinition? Factory { get; init; }
@@ -80,6 +84,7 @@ public sealed class ThroughputSession(ILoadTarget target, Func<ulong, IPromptSou
     private const int FewestRepeats = 3;
 
     private readonly List<ThroughputMeasurement> _measured = [];
+    private ulong _runs;
 
     /// <summary>Concurrency at which a sweep found the knee: the smallest that reaches 95 % of the highest throughput; null before or without.</summary>
     public int? Knee { get; private set; }
@@ -184,7 +189,7 @@ public sealed class ThroughputSession(ILoadTarget target, Func<ulong, IPromptSou
         var plan = new LoadPlan
         {
             Shape = shape,
-            Prompts = prompts(seed),
+            Prompts = prompts(new SplitMix(options.PromptSeed ?? options.Seed, ++_runs).Next()),
             Requests = options.Requests ?? (options.Duration is null && !traced ? Math.Max(20, 4L * width) : null),
             Duration = options.Duration,
             WarmupRequests = repeat > 1 ? 0 : options.WarmupRequests ?? Math.Min(16, width),

@@ -34,6 +34,7 @@ namespace TokenFactory.Tools.Commands;
 [OutputType(typeof(ThroughputMeasurement))]
 public sealed class MeasureTokenFactoryThroughputCommand : TokenFactoryCommand
 {
+    private readonly ulong _drawnSeed = (ulong)Random.Shared.NextInt64();
     private readonly List<object> _models = [];
     private readonly List<string> _prompts = [];
 
@@ -247,7 +248,7 @@ public sealed class MeasureTokenFactoryThroughputCommand : TokenFactoryCommand
     [DurationTransformation]
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Seed of arrivals and prompts: the same seed sends the same requests at the same times.</summary>
+    /// <summary>Seed of arrivals and prompts: a command with the same seed sends the same requests at the same times again, so a server that caches prefixes knows them. Absent: the same times, but prompts that no command sent before; -Verbose tells their seed.</summary>
     [Parameter]
     [ValidateRange(0L, long.MaxValue)]
     public long Seed { get; set; }
@@ -302,12 +303,15 @@ public sealed class MeasureTokenFactoryThroughputCommand : TokenFactoryCommand
         Confidence = Confidence,
         RequestTimeout = RequestTimeout,
         Seed = (ulong)Seed,
+        PromptSeed = PromptSeed,
         Factory = Factory,
         Tier = Tier,
         Service = TtftLimit is null && InteractivityLimit is null ? null : new ServiceTarget("service", TtftLimit, InteractivityLimit),
         Accelerators = Accelerators,
         RecordPath = records,
     };
+
+    internal ulong PromptSeed => MyInvocation.BoundParameters.ContainsKey(nameof(Seed)) ? (ulong)Seed : _drawnSeed;
 
     internal PromptOptions Prompts() => new(_prompts, InputTokens, OutputTokens);
 

@@ -89,7 +89,7 @@ internal sealed class ThroughputRun(MeasureTokenFactoryThroughputCommand command
         if (command.Uri is not null)
         {
             writer.Progress("Measuring throughput", $"Asking {command.Uri.Host}");
-            return PreparedTarget.ServerAsync(command.Server(ThroughputInput.ServerModel(model)), command.Prompts(), (ulong)command.Seed, command.PowerWatts, stop);
+            return PreparedTarget.ServerAsync(command.Server(ThroughputInput.ServerModel(model)), command.Prompts(), command.PromptSeed, command.PowerWatts, stop);
         }
 
         return Task.FromResult(PreparedTarget.Local(

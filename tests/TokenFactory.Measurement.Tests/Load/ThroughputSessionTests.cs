@@ -30,8 +30,23 @@ public sealed class ThroughputSessionTests
         Assert.Equal([(1, 1), (1, 2), (3, 1), (3, 2)], results.Select(r => (r.Concurrency!.Value, r.Repeat)));
         Assert.Equal(4 * 6 + 2, engine.Requests.Count);
 
-        // Repeats ask other questions, or a prefix cache would answer them.
-        Assert.Equal(engine.Requests.Count, engine.Requests.Select(r => string.Join(',', r.InputTokens.ToArray())).Distinct().Count() + 6 + 6 + 1);
+        // No run asks what another has asked, or a prefix cache would answer.
+        Assert.Equal(engine.Requests.Count, engine.Requests.Select(r => string.Join(',', r.InputTokens.ToArray())).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Prompts_follow_their_seed_and_arrivals_theirs()
+    {
+        static async Task<string[]> PromptsAsync(ulong seed, ulong? promptSeed)
+        {
+            using var engine = new FakeEngine();
+            await RunAsync(engine, new ThroughputOptions { Shapes = [new ConcurrencyLoad(1)], Requests = 4, Seed = seed, PromptSeed = promptSeed });
+            return [.. engine.Requests.Select(r => string.Join(',', r.InputTokens.ToArray()))];
+        }
+
+        Assert.Equal(await PromptsAsync(5, null), await PromptsAsync(5, null));
+        Assert.Equal(await PromptsAsync(5, 7), await PromptsAsync(6, 7));
+        Assert.Empty((await PromptsAsync(5, 7)).Intersect(await PromptsAsync(5, 8)));
     }
 
     [Fact]
