@@ -83,20 +83,37 @@ internal static class ClientBenchmark
     // How long the run takes to give up what is open when it is stopped.
     private static async Task StopAsync(TextWriter output, StreamServerProcess server)
     {
-        using var stop = new CancellationTokenSource();
+        string path = Path.Combine(Path.GetTempPath(), $"tokenfactory-stop-{Environment.ProcessId}.jsonl");
         await using var target = new ServerTarget(new ServerOptions { Uri = server.Lean, Model = "timed-100-104" });
-        using var runner = new LoadRunner(
-            new LoadPlan { Shape = new RateLoad(3000), Duration = TimeSpan.FromMinutes(1), Prompts = new SyntheticPrompts(new WordPromptWriter(), 16, Fragments, 1), WarmupRequests = 6000 }, target);
-        long stopped = 0;
-        using var timer = new Timer(_ =>
+        foreach (int rate in new[] { 50, 1500, 3000 })
         {
-            stopped = Stopwatch.GetTimestamp();
-            stop.Cancel();
-        });
-        timer.Change(TimeSpan.FromSeconds(8), Timeout.InfiniteTimeSpan);
-        ThroughputMeasurement m = await runner.RunAsync(new RunDescription { Model = "m", Api = "chat", Load = "" }, null, stop.Token);
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"  stopped with {m.Unfinished} streams open: the measurement of {m.Requests} requests was there after {Stopwatch.GetElapsedTime(stopped).TotalMilliseconds:0} ms"));
+            using var stop = new CancellationTokenSource();
+            long stopped = 0;
+            using var timer = new Timer(_ =>
+            {
+                stopped = Stopwatch.GetTimestamp();
+                stop.Cancel();
+            });
+            timer.Change(TimeSpan.FromSeconds(7), Timeout.InfiniteTimeSpan);
+            var session = new ThroughputSession(target, seed => new SyntheticPrompts(new WordPromptWriter(), 16, Fragments, seed), new ThroughputOptions
+            {
+                Shapes = [new RateLoad(rate)],
+                Duration = TimeSpan.FromMinutes(1),
+                WarmupRequests = rate * 2,
+                RecordPath = path,
+            });
+            double measured = 0;
+            ThroughputMeasurement? last = null;
+            await foreach (ThroughputMeasurement m in session.RunAsync(null, stop.Token))
+            {
+                measured = Stopwatch.GetElapsedTime(stopped).TotalMilliseconds;
+                last = m;
+            }
+
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"  stopped with {last?.Unfinished} streams open: the measurement of {last?.Requests} requests was there after {measured:0} ms, their records after {Stopwatch.GetElapsedTime(stopped).TotalMilliseconds:0} ms"));
+            File.Delete(path);
+        }
     }
 
     private static async Task MemoryAsync(TextWriter output, StreamServerProcess server)
@@ -136,6 +153,10 @@ internal static class ClientBenchmark
             target);
         return await runner.RunAsync(new RunDescription { Model = model, Api = "chat", Load = "" }, null, CancellationToken.None);
     }
+
+    /// <summary>Prints how fast a run ends that is stopped.</summary>
+    /// <param name="output">Where to print.</param>
+    public static void RunStop(TextWriter output) => WithServerAsync(output, StopAsync).GetAwaiter().GetResult();
 
     /// <summary>Prints at which rate many open streams make the client late.</summary>
     /// <param name="output">Where to print.</param>

@@ -28,6 +28,7 @@ if (wanted == "stream-server")
     ("behaviour", false, BehaviourBenchmark.Run),
     ("loads", false, output => BehaviourBenchmark.ManyLoads(output, 1000)),
     ("client-paced", false, ClientBenchmark.RunPaced),
+    ("client-stop", false, ClientBenchmark.RunStop),
     ("client-limit", false, ClientBenchmark.RunLimit),
     ("client-memory", false, ClientBenchmark.RunMemory),
     ("outlook", false, OutlookBenchmark.Run),

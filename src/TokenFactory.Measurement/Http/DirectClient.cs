@@ -19,6 +19,7 @@ internal sealed class DirectClient : IDisposable
     private readonly Lock _lock = new();
     private readonly Stack<DirectConnection> _idle = [];
     private readonly HashSet<DirectConnection> _all = [];
+    private readonly List<DirectConnection> _unwanted = [];
     private readonly EndPoint _server;
     private readonly TimeSpan _connectTimeout;
     private readonly byte[] _head;
@@ -39,7 +40,7 @@ internal sealed class DirectClient : IDisposable
             $"POST {address.PathAndQuery} HTTP/1.1\r\nHost: {host}{(address.IsDefaultPort ? "" : $":{address.Port}")}\r\nAccept: text/event-stream\r\n")
             + (options.ApiKey?.Header(address) is ({ } name, { } value) ? $"{name}: {value}\r\n" : "")
             + "Content-Type: application/json\r\nContent-Length: ");
-        _timer = new Timer(static c => ((DirectClient)c!).EndDrains(), this, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.5));
+        _timer = new Timer(static c => ((DirectClient)c!).Tidy(), this, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.5));
     }
 
     /// <summary>Says how a request ended.</summary>
@@ -117,36 +118,31 @@ internal sealed class DirectClient : IDisposable
                 return;
             }
 
+            // Closing takes the system a while, and thousands that are given up at once must not hold up the end of a run.
             _all.Remove(connection);
+            _unwanted.Add(connection);
+            if (!_disposed)
+            {
+                return;
+            }
         }
 
-        // Closing takes the system a while, and thousands that are given up at once must not hold up the end of a run.
-        ThreadPool.UnsafeQueueUserWorkItem(static c => c.Close(), connection, preferLocal: false);
+        CloseUnwanted();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        DirectConnection[] left;
         lock (_lock)
         {
             _disposed = true;
-            left = [.. _all];
+            _unwanted.AddRange(_all);
             _idle.Clear();
             _all.Clear();
         }
 
         _timer.Dispose();
-        ThreadPool.UnsafeQueueUserWorkItem(
-            static all =>
-            {
-                foreach (DirectConnection connection in all)
-                {
-                    connection.Close();
-                }
-            },
-            left,
-            preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(static c => c.CloseUnwanted(), this, preferLocal: false);
     }
 
     private DirectConnection Rent()
@@ -174,7 +170,22 @@ internal sealed class DirectClient : IDisposable
         }
     }
 
-    private void EndDrains()
+    private void CloseUnwanted()
+    {
+        DirectConnection[] unwanted;
+        lock (_lock)
+        {
+            unwanted = [.. _unwanted];
+            _unwanted.Clear();
+        }
+
+        foreach (DirectConnection connection in unwanted)
+        {
+            connection.Close();
+        }
+    }
+
+    private void Tidy()
     {
         DirectConnection[] all;
         lock (_lock)
@@ -187,5 +198,7 @@ internal sealed class DirectClient : IDisposable
         {
             connection.EndDrain(before);
         }
+
+        CloseUnwanted();
     }
 }

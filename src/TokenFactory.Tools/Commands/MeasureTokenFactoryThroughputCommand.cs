@@ -283,8 +283,9 @@ public sealed class MeasureTokenFactoryThroughputCommand : TokenFactoryCommand
             {
                 Pump(run.MeasureAsync);
             }
-            catch (OperationCanceledException) when (StopToken.IsCancellationRequested)
+            catch (Exception e) when (StopToken.IsCancellationRequested && e is OperationCanceledException or PipelineStoppedException)
             {
+                // The latter where progress was shown: a stopping pipeline takes no record, not even the one that ends it.
                 run.SayWhatWasMeasured(Host);
                 throw;
             }
