@@ -25,6 +25,23 @@ Import-Module '$manifest'
         $loaded | Where-Object { $_ -match 'onnxruntime|YamlDotNet|OrTools|Skia|Spectre|ScottPlot|google-ortools' } | Should -BeNullOrEmpty
     }
 
+    It 'names a native library of ONNX Runtime that can''t be used, in one error for each command' {
+        $folder = Join-Path $TestDrive runtime
+        $null = New-Item -ItemType Directory $folder
+        foreach ($name in 'libonnxruntime.so', 'libonnxruntime.dylib', 'onnxruntime.dll') { Set-Content (Join-Path $folder $name) 'not a library' }
+        $messages = Invoke-Pwsh @"
+`$env:TOKENFACTORY_PROVIDER_PATH = '$folder'
+Import-Module '$manifest'
+foreach (`$command in { Get-TokenFactoryProvider }, { Invoke-TokenFactory one -MaxTokens 1 }, { Invoke-TokenFactory one -MaxTokens 1 -Provider Cuda }) {
+    try { & `$command; 'nothing failed' } catch { `$_.FullyQualifiedErrorId.Split(',')[0] + ' ' + `$_.Exception.Message }
+}
+"@
+        $messages.Count | Should -Be 3
+        foreach ($message in $messages) {
+            $message | Should -BeLike 'ProviderLibraryUnusable *TOKENFACTORY_PROVIDER_PATH*'
+        }
+    }
+
     It 'never loads a dependency into the default context' {
         $default = Invoke-Pwsh @"
 Import-Module '$manifest'

@@ -27,6 +27,7 @@ if (wanted == "stream-server")
     ("growing", false, output => GrowingBenchmark.Run(output, ModelPrecision.Fp32, ModelPrecision.Int4)),
     ("behaviour", false, BehaviourBenchmark.Run),
     ("loads", false, output => BehaviourBenchmark.ManyLoads(output, 1000)),
+    ("device", false, DeviceBenchmark.Run),
     ("client-paced", false, ClientBenchmark.RunPaced),
     ("client-stop", false, ClientBenchmark.RunStop),
     ("client-limit", false, ClientBenchmark.RunLimit),

@@ -100,6 +100,11 @@ public abstract class GenerationCommand : TokenFactoryCommand
     [ValidateRange(0, 255)]
     public int DeviceId { get; set; }
 
+    /// <summary>Memory that keys and values may take, bytes (8GB). Absent: half of what is free at load, or 1 GiB on a device whose free memory can't be read.</summary>
+    [Parameter]
+    [ValidateRange(1L << 20, long.MaxValue)]
+    public long? KvMemoryBytes { get; set; }
+
     /// <summary>Keeps the batch at two rows, so that an int4 model answers a prompt alone exactly as among others.</summary>
     [Parameter]
     public SwitchParameter Exact { get; set; }
@@ -145,7 +150,7 @@ public abstract class GenerationCommand : TokenFactoryCommand
             {
                 ModelFolder folder = Model.Open(null, new ImmediateProgress(f => writer.Progress($"Making the model {Model}", "once, into the per-user cache", f)), token);
                 _lease = EngineCache.Acquire(
-                    folder, new EngineOptions { Provider = Provider, DeviceId = DeviceId, Exact = Exact },
+                    folder, new EngineOptions { Provider = Provider, DeviceId = DeviceId, KvMemoryBytes = KvMemoryBytes, Exact = Exact },
                     new ImmediateProgress(f => writer.Progress($"Loading the model {folder.Info.Name}", FormatHelpers.Bytes(folder.Info.WeightBytes), f)), token);
                 writer.Verbose($"{folder.Info.Name} runs on {_lease.Engine.Provider}. {_lease.Engine.ProviderExplanation}");
                 if (folder.Info.RandomWeights)

@@ -97,7 +97,7 @@ public sealed class WebGpuTests(EngineModels models, ITestOutputHelper output) :
 
     private static void SkipWithoutDevice()
     {
-        Assert.SkipWhen(WebGpuLibrary.Reason is not null, WebGpuLibrary.Reason ?? "");
+        Assert.SkipWhen(DeviceLibrary.Reason is not null, DeviceLibrary.Reason ?? "");
         string? refusal = ProviderSelector.Refusal(ExecutionProvider.WebGpu, 0);
         Assert.SkipWhen(refusal is not null, $"WebGPU finds no device: {refusal}");
     }

@@ -4,13 +4,13 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace TokenFactory.Inference.Tests.Engine;
 
-/// <summary>Lets this process run on another build of ONNX Runtime that has WebGPU: the one that <c>TOKENFACTORY_WEBGPU_LIBRARY</c> names.</summary>
+/// <summary>Lets this process run on another build of ONNX Runtime, with CUDA or WebGPU: the one that <c>TOKENFACTORY_ONNXRUNTIME_LIBRARY</c> names.</summary>
 /// <remarks>
-/// The one within reach for Linux (in the npm package onnxruntime-node) is a version older than the managed binding, which asks the library
-/// for its own version's table of functions. So the library's answer is replaced, in this process's memory alone, by its newest table
+/// The one with WebGPU within reach for Linux (in the npm package onnxruntime-node) is a version older than the managed binding, which asks the
+/// library for its own version's table of functions. So that library's answer is replaced, in this process's memory alone, by its newest table
 /// with the functions it lacks filled in by ones that fail. Nothing of the module does this.
 /// </remarks>
-internal static unsafe partial class WebGpuLibrary
+internal static unsafe partial class DeviceLibrary
 {
     private const int ReadWrite = 3;
     private const int NotImplemented = 9;
@@ -23,16 +23,16 @@ internal static unsafe partial class WebGpuLibrary
     private static delegate* unmanaged<uint, nint> s_answer;
     private static nint* s_table;
 
-    /// <summary>Why there is no WebGPU here; null when the library is in use.</summary>
+    /// <summary>Why no other library is in use; null when one is.</summary>
     public static string? Reason { get; private set; } =
-        "TOKENFACTORY_WEBGPU_LIBRARY names no library of ONNX Runtime with WebGPU (docs/models.md says which one works).";
+        "TOKENFACTORY_ONNXRUNTIME_LIBRARY names no build of ONNX Runtime with a device's provider (docs/providers.md says which ones work).";
 
 #pragma warning disable CA2255 // It must run before the first test touches ONNX Runtime, and there is no other hook for that.
     [ModuleInitializer]
 #pragma warning restore CA2255
     internal static void Initialize()
     {
-        if (Environment.GetEnvironmentVariable("TOKENFACTORY_WEBGPU_LIBRARY") is not { Length: > 0 } path)
+        if (Environment.GetEnvironmentVariable("TOKENFACTORY_ONNXRUNTIME_LIBRARY") is not { Length: > 0 } path)
         {
             return;
         }
