@@ -7,7 +7,7 @@ namespace TokenFactory.Core;
 /// A declared point with output throughput alone has the workload's prefill inside, and all its cost falls on output tokens. With
 /// input throughput as well, prefill and decode run on accelerators of their own.
 /// </remarks>
-public sealed record OperatingPoint
+public record OperatingPoint
 {
     /// <summary>Name of the model; null when any.</summary>
     public string? Model { get; init; }

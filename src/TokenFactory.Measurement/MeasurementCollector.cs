@@ -22,6 +22,7 @@ public sealed class MeasurementCollector
     private readonly SortedSet<string> _counters = new(StringComparer.Ordinal);
     private readonly (ServiceTarget Target, long Met, double Tokens)[] _tiers;
 
+    private (long Met, double Tokens) _all;
     private long _requests;
     private long _failed;
     private long _inputTokens;
@@ -121,6 +122,7 @@ public sealed class MeasurementCollector
             }
         }
 
+        bool all = true;
         for (int i = 0; i < _tiers.Length; i++)
         {
             ServiceTarget target = _tiers[i].Target;
@@ -131,6 +133,13 @@ public sealed class MeasurementCollector
                 _tiers[i].Met++;
                 _tiers[i].Tokens += output;
             }
+
+            all &= fast && smooth;
+        }
+
+        if (all)
+        {
+            _all = (_all.Met + 1, _all.Tokens + output);
         }
     }
 
@@ -178,11 +187,9 @@ public sealed class MeasurementCollector
                 Requests = _requests,
                 OutputTokensPerSecond = duration is { } d ? t.Tokens / d : null,
             })];
-            if (goodput.Length != 1)
+            if (goodput.Length == 0)
             {
-                unavailable[nameof(ThroughputMeasurement.Goodput)] = goodput.Length == 0
-                    ? "No service level was given: name a factory definition whose tiers have one."
-                    : "Several tiers have service levels: see GoodputByTier, or name one tier.";
+                unavailable[nameof(ThroughputMeasurement.Goodput)] = "No service level was given: name a factory definition whose tiers have one.";
             }
 
             double? joulesPerToken = ending.EnergyJoules is { } joules && _outputTokens > 0 ? joules / _outputTokens : null;
@@ -228,8 +235,8 @@ public sealed class MeasurementCollector
                 TpotSeconds = tpot,
                 ItlSeconds = _itl.Summarize(),
                 E2eSeconds = _e2e.Summarize(),
-                Goodput = goodput.Length == 1 ? goodput[0].OutputTokensPerSecond : null,
-                GoodputRatio = goodput.Length == 1 ? goodput[0].Ratio : null,
+                Goodput = goodput.Length > 0 && duration is { } over ? _all.Tokens / over : null,
+                GoodputRatio = goodput.Length > 0 && _requests > 0 ? (double)_all.Met / _requests : null,
                 GoodputByTier = goodput,
                 EnergyJoules = ending.EnergyJoules,
                 JoulesPerToken = joulesPerToken,

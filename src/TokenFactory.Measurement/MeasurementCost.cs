@@ -10,7 +10,7 @@ public static class MeasurementCost
     /// <summary>The measurement with its cost in each tier.</summary>
     /// <remarks>
     /// The measured operating point takes the place of each tier's declared one, tier by tier (<see cref="CostModel.EvaluatePoint"/>). A tier
-    /// that can't be priced has the reason in place of a cost.
+    /// that can't be priced has the reason in place of a cost. Over several tiers the cost of a token is that of all of them a day / their output tokens a day.
     /// </remarks>
     /// <param name="measurement">The measurement.</param>
     /// <param name="factory">The definition.</param>
@@ -22,17 +22,21 @@ public static class MeasurementCost
         Dictionary<string, string> unavailable = new(measurement.Unavailable, StringComparer.Ordinal);
         TierCost[] costs = [.. Tiers(factory, tier).Select(t => Cost(measurement, factory, t))];
         TierCost[] priced = [.. costs.Where(c => c.CostPerMillionOutputTokens is not null)];
-        if (priced.Length != 1)
+        if (priced.Length == 0)
         {
-            unavailable[nameof(ThroughputMeasurement.CostPerMillionOutputTokens)] = priced.Length > 1
-                ? "Several tiers have a cost: see CostByTier, or name one tier."
-                : costs.Select(c => c.Unavailable).FirstOrDefault() ?? "The definition has no tier.";
+            unavailable[nameof(ThroughputMeasurement.CostPerMillionOutputTokens)] =
+                costs.Select(c => c.Unavailable).FirstOrDefault() ?? "The definition has no tier.";
         }
 
         return measurement with
         {
             CostByTier = costs,
-            CostPerMillionOutputTokens = priced.Length == 1 ? priced[0].CostPerMillionOutputTokens : null,
+            CostPerMillionOutputTokens = priced.Length switch
+            {
+                0 => null,
+                1 => priced[0].CostPerMillionOutputTokens,
+                _ => priced.Sum(c => c.CostPerDay) / priced.Sum(c => c.OutputTokensPerDay) * 1e6,
+            },
             Currency = factory.Currency,
             Unavailable = unavailable,
         };
@@ -68,7 +72,11 @@ public static class MeasurementCost
             CostBreakdown breakdown = CostModel.EvaluatePoint(
                 factory, point with { Model = tier.Model, Accelerator = tier.Hardware }, new CostOptions { Draws = 0 }).First(b => b.Tier == tier.Name);
             return new TierCost(tier.Name, breakdown.CostPerMillionOutputTokens, factory.Currency,
-                breakdown.CostPerMillionOutputTokens is null ? "The cost model gave none." : null);
+                breakdown.CostPerMillionOutputTokens is null ? "The cost model gave none." : null)
+            {
+                CostPerDay = breakdown.CostPerDay,
+                OutputTokensPerDay = breakdown.OutputTokensPerDay,
+            };
         }
         catch (TokenFactoryException e)
         {

@@ -100,7 +100,7 @@ public sealed record ThroughputMeasurement
     /// <summary>From the sending of a request to the end of its stream.</summary>
     public LatencySummary E2eSeconds { get; init; } = LatencySummary.Empty;
 
-    /// <summary>Output tokens/s of the requests that met every service level of the one tier that has any; null with several or none.</summary>
+    /// <summary>Output tokens/s of the requests that met every service level that it was judged by: with several tiers those of all of them; null with none.</summary>
     public double? Goodput { get; init; }
 
     /// <summary>Share of all requests, failures included, that met them.</summary>
@@ -118,7 +118,7 @@ public sealed record ThroughputMeasurement
     /// <summary>What the joules cover: <c>device</c>, <c>package</c>, <c>module</c>, <c>system</c>, <c>declared</c>; null when there are none.</summary>
     public string? EnergyScope { get; init; }
 
-    /// <summary>Money per million output tokens in the one tier that could be priced; null with several or none.</summary>
+    /// <summary>Money per million output tokens over the tiers that could be priced: their cost / their output tokens; null with none.</summary>
     public double? CostPerMillionOutputTokens { get; init; }
 
     /// <summary>Currency of the money.</summary>

@@ -153,3 +153,55 @@ Describe 'The catalog' {
         finally { $env:TOKENFACTORY_CONFIG = $before }
     }
 }
+
+Describe 'A factory that cannot be read, given to a cmdlet' {
+    BeforeAll {
+        $bad = Join-Path $TestDrive 'bad.yaml'
+        Set-Content $bad "factory: f`ntiers:`n  - { name: a, nonsense: 1 }"
+    }
+
+    It '<_> ends with the reader''s own error' -ForEach 'Compare-TokenFactory', 'Get-TokenFactoryBudget', 'Get-TokenFactoryCost', 'Get-TokenFactoryOutlook',
+        'Measure-TokenFactoryCapacity', 'Optimize-TokenFactory', 'Show-TokenFactoryCost', 'Test-TokenFactoryCapacity' {
+        $failure = { & $_ $bad } | Should -Throw -PassThru
+        $failure.FullyQualifiedErrorId | Should -Match '^DefinitionInvalid,TokenFactory\.Tools\.Commands\.'
+        $failure.Exception.Message | Should -Match 'nonsense'
+        $failure.CategoryInfo.Category | Should -Be InvalidData
+        $failure.TargetObject | Should -Not -BeNullOrEmpty
+        { & $_ (Join-Path $TestDrive none.yaml) } | Should -Throw -ErrorId 'DefinitionNotFound,*'
+    }
+
+    It '<_> ends so too' -ForEach 'Measure-TokenFactoryThroughput', 'Import-TokenFactoryMeasurement' {
+        $file = @{ 'Import-TokenFactoryMeasurement' = @{ Path = $bad } }[$_] ?? @{ Requests = 1 }
+        { & $_ @file -Factory $bad } | Should -Throw -ErrorId 'DefinitionInvalid,*'
+    }
+
+    It '<_> goes on with the pipeline''s next record' -ForEach 'Get-TokenFactoryCost', 'Measure-TokenFactoryCapacity', 'Get-TokenFactoryOutlook', 'Compare-TokenFactory' {
+        $found = @($bad, 'examples/gigawatt.yaml' | & $_ -ErrorAction SilentlyContinue -ErrorVariable failures -WarningAction Ignore)
+        @($failures.FullyQualifiedErrorId -like 'DefinitionInvalid,*').Count | Should -Be 1
+        { $bad | & $_ -ErrorAction Stop } | Should -Throw -ErrorId 'DefinitionInvalid,*'
+        if ($_ -ne 'Get-TokenFactoryOutlook') { $found.Count | Should -BeGreaterThan 0 }
+    }
+
+    It 'names the one of several' {
+        { Compare-TokenFactory examples/gigawatt.yaml, $bad } | Should -Throw -ErrorId 'DefinitionInvalid,*'
+    }
+
+    It 'leaves what is no factory to the binder' {
+        { 5 | Get-TokenFactoryCost -ErrorAction Stop } | Should -Throw -ErrorId 'InputObjectNotBound,*'
+        (Get-Command Get-TokenFactoryCost).Parameters.Factory.ParameterType.FullName | Should -Be 'TokenFactory.Core.Definitions.FactoryDefinition'
+    }
+}
+
+Describe 'Other arguments that cannot be read' {
+    It 'a model' {
+        { ConvertTo-TokenFactoryToken hi -Model Env:\PATH } | Should -Throw -ErrorId 'PathNotFileSystem,*'
+        { ConvertTo-TokenFactoryToken hi -Model 5 } | Should -Throw -ErrorId 'ModelArgumentInvalid,*'
+        { Invoke-TokenFactory hi -Model 5 } | Should -Throw -ErrorId 'ModelArgumentInvalid,*'
+    }
+
+    It 'a row that should be an operating point' {
+        $row = [pscustomobject]@{ OutputTokensPerSecondPerAccelerator = 'many' }
+        { $row | Get-TokenFactoryCost examples/workstation.yaml -ErrorAction Stop } | Should -Throw -ErrorId 'OperatingPointInvalid,*'
+        { Get-TokenFactoryCost examples/workstation.yaml -OperatingPoint $row } | Should -Throw -ErrorId 'OperatingPointInvalid,*'
+    }
+}

@@ -5,7 +5,7 @@ namespace TokenFactory.Core.Definitions;
 /// All values are in base units: watts, seconds, tokens, and money in <see cref="Currency"/>. What is absent in the file is
 /// null here; it is an error only where an answer needs it.
 /// </remarks>
-public sealed record FactoryDefinition
+public record FactoryDefinition
 {
     /// <summary>The factory's name.</summary>
     public required string Name { get; init; }

@@ -210,14 +210,7 @@ public static class CostModel
 
     private static double? Demand(TierDefinition tier)
     {
-        if (tier.Demand is not { } demand)
-        {
-            return null;
-        }
-
-        double? mean = demand.MeanTokensPerDay?.Value;
-        double? max = demand.MaxTokensPerDay?.Value;
-        double? asked = mean is { } m && max is { } x ? Math.Min(m, x) : mean ?? max;
+        double? asked = tier.Demand?.SellableTokensPerDay;
         // Less than a millionth of a token a day is none.
         return asked is null or (>= 0 and < 1e100) ? (asked < 1e-6 ? 0 : asked) : throw new TokenFactoryException("DemandOutOfRange", FailureKind.InvalidInput,
             $"Demand can't be below nothing. Correct the demand of tier '{tier.Name}'.", tier.Name);

@@ -23,6 +23,7 @@ internal sealed class CapacityState
     private readonly List<string>[] _reasons;
     private readonly double[] _soldShare;
     private readonly CapacityLimit[] _missing;
+    private readonly bool _buys;
     private readonly CancellationToken _cancellationToken;
 
     /// <summary>Finds each tier's usable operating points.</summary>
@@ -33,6 +34,7 @@ internal sealed class CapacityState
     {
         (_factory, _cancellationToken) = (factory, cancellationToken);
         int count = factory.Tiers.Count;
+        _buys = factory.Hardware.Any(h => h.Count is null);
         (_own, _reasons, _soldShare, _missing) = (new int[count][], new List<string>[count], new double[count], new CapacityLimit[count]);
         for (int i = 0; i < count; i++)
         {
@@ -69,12 +71,13 @@ internal sealed class CapacityState
         double?[] demands = [.. _factory.Tiers.Select(t => Demand(t, years))];
         double[][] tokens = [.. _own.Select((own, i) => own.Select(c => _candidates[c].OutputTokensPerSecond * _soldShare[i] * speedup).ToArray())];
 
-        FillResult growing = Fill([.. _own.Select((own, i) => new FillItem(own, tokens[i], demands[i] ?? 0))], limits);
         bool[] open = [.. demands.Select(d => d is not > 0)];
-        FillItem[] rest = [.. _own.Select((own, i) => open[i]
-            ? new FillItem(own, [.. own.Select(_ => 1.0)], 1)
-            : new FillItem(own, tokens[i], 0, demands[i]!.Value * Math.Min(1, growing.Levels[i])))];
-        FillResult left = open.Any(o => o) ? Fill(rest, limits) : growing;
+        (FillResult growing, FillResult left) = FillAll(tokens, demands, open, limits);
+        if (_buys && Array.TrueForAll(left.Levels, double.IsFinite) && WholeUnits.Of(_factory, _candidates, limits, Growing(tokens, demands, open), _cancellationToken, growing, left) is { Count: > 0 } whole)
+        {
+            (growing, left) = FillAll(tokens, demands, open, [.. limits, .. whole]);
+        }
+
         return [.. Enumerable.Range(0, demands.Length).Select(i =>
         {
             FillResult result = open[i] ? left : growing;
@@ -95,6 +98,19 @@ internal sealed class CapacityState
                 result.Stops[i]?.Limit ?? CapacityLimit.None, result.Stops[i]?.Detail ?? "", _reasons[i]);
         })];
     }
+
+    private (FillResult Growing, FillResult Left) FillAll(double[][] tokens, double?[] demands, bool[] open, List<SharedLimit> limits)
+    {
+        FillResult growing = Fill([.. _own.Select((own, i) => new FillItem(own, tokens[i], demands[i] ?? 0))], limits);
+        FillItem[] rest = [.. _own.Select((own, i) => open[i]
+            ? new FillItem(own, [.. own.Select(_ => 1.0)], 1)
+            : new FillItem(own, tokens[i], 0, demands[i]!.Value * Math.Min(1, growing.Levels[i])))];
+        return (growing, open.Any(o => o) ? Fill(rest, limits) : growing);
+    }
+
+    private FillItem[] Growing(double[][] tokens, double?[] demands, bool[] open) => Array.TrueForAll(open, o => o)
+        ? [.. _own.Select(own => new FillItem(own, [.. own.Select(_ => 1.0)], 1))]
+        : [.. _own.Select((own, i) => new FillItem(own, tokens[i], demands[i] ?? 0))];
 
     private FillResult Fill(FillItem[] items, List<SharedLimit> limits) => FairFill.Fill(items, _candidates.Count, limits, _cancellationToken);
 

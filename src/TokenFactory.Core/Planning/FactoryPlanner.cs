@@ -6,7 +6,7 @@ namespace TokenFactory.Core.Planning;
 /// <remarks>
 /// <para>A linear program with whole racks, solved by OR-Tools (GLOP, and SCIP where racks are whole); docs/planning.md writes it out. Hardware without a count is
 /// bought in whole units; accelerators inside them may be divided over tiers. Points that no best plan needs are dropped exactly before.</para>
-/// <para>Sold tokens = min(demand, accelerators × throughput × 86,400 × min(utilization, 1 / peak-to-mean)); the demand is its <c>max</c>, else its <c>mean</c>, and all is sold
+/// <para>Sold tokens = min(demand, accelerators × throughput × 86,400 × min(utilization, 1 / peak-to-mean)); the demand is its <c>mean</c>, else its <c>max</c>, and all is sold
 /// without one; <c>min</c> must be served. A fixed share of power is filled first, as far as hardware allows. Of plans that are worth the same the cheapest is given.</para>
 /// <para>The same definition always gives the same plan, unless the time limit ends the search. Ranges count with their central value.</para>
 /// </remarks>

@@ -152,7 +152,7 @@ internal sealed class PlanInputs
             minimum = Math.Max(minimum, tier.Demand?.MeanTokensPerDay?.Value ?? 0);
         }
 
-        double maximum = (tier.Demand?.MaxTokensPerDay ?? tier.Demand?.MeanTokensPerDay)?.Value ?? double.PositiveInfinity;
+        double maximum = tier.Demand?.SellableTokensPerDay ?? double.PositiveInfinity;
         Require(minimum <= maximum, "PlanDemandContradictory",
             $"Tier '{tier.Name}' must serve more than it can sell: the least of its demand is above the most. Correct its demand.", factory);
         return new PlanTier(index, tier, sold, BreakdownBuilder.Revenue(tier.Price, 1, ratio - cached, cached), minimum, maximum,

@@ -2,7 +2,7 @@ namespace TokenFactory.Inference.Models;
 
 /// <summary>A model that a user named: by object, by name, or by path.</summary>
 /// <param name="Path">Full path of the folder; null for the embedded default, which is made when it is opened first.</param>
-public sealed record ModelReference(string? Path)
+public record ModelReference(string? Path)
 {
     /// <summary>The embedded default.</summary>
     public static ModelReference Default { get; } = new((string?)null);

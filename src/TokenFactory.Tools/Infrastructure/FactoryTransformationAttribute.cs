@@ -5,7 +5,7 @@ using TokenFactory.Core.Definitions;
 namespace TokenFactory.Tools.Infrastructure;
 
 /// <summary>Takes a factory definition as such, or as the path of its file; the extension .yaml may be left out.</summary>
-/// <remarks>What is neither passes unchanged, so that the binder can try it on another parameter.</remarks>
+/// <remarks>A file that can't be read becomes an <see cref="IUnread"/>, whose failure the command writes. What is neither passes unchanged, so that the binder can try it on another parameter.</remarks>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class FactoryTransformationAttribute : ArgumentTransformationAttribute
 {
@@ -29,7 +29,7 @@ public sealed class FactoryTransformationAttribute : ArgumentTransformationAttri
         }
         catch (Exception e) when (e is TokenFactoryException or IOException or UnauthorizedAccessException)
         {
-            throw new ArgumentTransformationMetadataException(e.Message, e);
+            return new UnreadFactory(e);
         }
     }
 

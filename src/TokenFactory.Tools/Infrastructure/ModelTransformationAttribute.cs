@@ -29,11 +29,12 @@ public sealed class ModelTransformationAttribute : ArgumentTransformationAttribu
                 }
                 catch (Core.TokenFactoryException e)
                 {
-                    throw new ArgumentTransformationMetadataException(e.Message, e);
+                    return new UnreadModel(e);
                 }
 
             default:
-                throw new ArgumentTransformationMetadataException("Give a model as an object of Get-TokenFactoryModel, as a name, or as a folder's path.");
+                return new UnreadModel(new Core.TokenFactoryException("ModelArgumentInvalid", Core.FailureKind.InvalidInput,
+                    "Give a model as an object of Get-TokenFactoryModel, as a name, or as a folder's path.", inputData));
         }
     }
 }

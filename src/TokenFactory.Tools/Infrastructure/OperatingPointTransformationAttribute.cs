@@ -51,7 +51,21 @@ public sealed class OperatingPointTransformationAttribute : ArgumentTransformati
         return bag.Properties[Throughput] is not null ? FromRow(key => bag.Properties[key]?.Value) : null;
     }
 
-    private static OperatingPoint FromRow(Func<string, object?> row) => new()
+    private static OperatingPoint FromRow(Func<string, object?> row)
+    {
+        try
+        {
+            return Read(row);
+        }
+        catch (TokenFactoryException e)
+        {
+            return new UnreadPoint(e);
+        }
+    }
+
+    private static TokenFactoryException Invalid(string message, object? target) => new("OperatingPointInvalid", FailureKind.InvalidInput, message, target);
+
+    private static OperatingPoint Read(Func<string, object?> row) => new()
     {
         Model = Text(row, nameof(OperatingPoint.Model)),
         Accelerator = Text(row, nameof(OperatingPoint.Accelerator)),
@@ -60,7 +74,7 @@ public sealed class OperatingPointTransformationAttribute : ArgumentTransformati
         Batch = Number(row, nameof(OperatingPoint.Batch)),
         Interactivity = Number(row, nameof(OperatingPoint.Interactivity)),
         OutputTokensPerSecondPerAccelerator = Number(row, Throughput)
-            ?? throw new ArgumentTransformationMetadataException($"An operating point needs {Throughput} as a number."),
+            ?? throw Invalid($"An operating point needs {Throughput} as a number.", null),
         InputTokensPerSecondPerAccelerator = Number(row, nameof(OperatingPoint.InputTokensPerSecondPerAccelerator)),
         TtftSeconds = Number(row, nameof(OperatingPoint.TtftSeconds)),
         PowerWattsPerAccelerator = Number(row, nameof(OperatingPoint.PowerWattsPerAccelerator)),
@@ -79,6 +93,6 @@ public sealed class OperatingPointTransformationAttribute : ArgumentTransformati
         string? text = Text(row, key);
         return text is null ? null : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
             ? number
-            : throw new ArgumentTransformationMetadataException($"{key} wants a number in base units; got '{text}'.");
+            : throw Invalid($"{key} wants a number in base units; got '{text}'.", text);
     }
 }

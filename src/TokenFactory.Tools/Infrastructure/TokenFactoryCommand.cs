@@ -16,10 +16,10 @@ public abstract class TokenFactoryCommand : PSCmdlet, IDisposable
     protected CancellationToken StopToken => _stop.Token;
 
     /// <inheritdoc/>
-    protected sealed override void BeginProcessing() => Guard(OnBegin, endsCommand: true);
+    protected sealed override void BeginProcessing() => Guard(Read(OnBegin), endsCommand: true);
 
     /// <inheritdoc/>
-    protected sealed override void ProcessRecord() => Guard(OnRecord, endsCommand: false);
+    protected sealed override void ProcessRecord() => Guard(Read(OnRecord), endsCommand: false);
 
     /// <inheritdoc/>
     protected sealed override void EndProcessing() => Guard(OnEnd, endsCommand: true);
@@ -69,6 +69,13 @@ public abstract class TokenFactoryCommand : PSCmdlet, IDisposable
     /// </summary>
     /// <param name="work">The work. It gets the token that Ctrl+C cancels.</param>
     protected void Pump(Func<PipelineWriter, CancellationToken, Task> work) => PipelineWriter.Run(this, work, StopToken);
+
+    // An argument that could not be read ends the command; one of the pipeline's is an error of its record.
+    private Action Read(Action action) => () =>
+    {
+        Unread.Throw(MyInvocation.BoundParameters.Values);
+        action();
+    };
 
     private void Guard(Action action, bool endsCommand)
     {

@@ -59,6 +59,26 @@ public sealed partial class SchemaTests
     [GeneratedRegex(@"(<!-- keys[^\n]*\n|  KEYS\n)(.*?)(?=<!-- end of keys|\nSEE ALSO)", RegexOptions.Singleline)]
     private static partial Regex KeySection();
 
+    public static TheoryData<string> Examples => [.. Directory.GetFiles(Path.Join(TestData.RepositoryRoot, "examples"), "*.yaml").Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
+
+    [Theory]
+    [MemberData(nameof(Examples))]
+    public async Task Every_example_holds_against_the_shipped_schema(string name)
+    {
+        string folder = Path.Join(TestData.RepositoryRoot, "module", "TokenFactory.Tools", "schemas");
+        JsonSchema schema = await JsonSchema.FromFileAsync(Path.Join(folder, "factory.schema.json"), TestContext.Current.CancellationToken);
+        string path = Path.Join(TestData.RepositoryRoot, "examples", name), text = File.ReadAllText(path);
+        Assert.Empty(schema.Validate(ToJson(text)!));
+
+        // What an editor is pointed at must be that schema.
+        Match line = SchemaLine().Match(text);
+        Assert.True(line.Success, $"{name} names no schema for editors");
+        Assert.Equal(Path.GetFullPath(Path.Join(folder, "factory.schema.json")), Path.GetFullPath(Path.Join(Path.GetDirectoryName(path), line.Groups[1].Value)));
+    }
+
+    [GeneratedRegex(@"yaml-language-server: \$schema=(\S+)")]
+    private static partial Regex SchemaLine();
+
     [Fact]
     public async Task Schema_and_reader_accept_and_refuse_the_same_thousand_files()
     {

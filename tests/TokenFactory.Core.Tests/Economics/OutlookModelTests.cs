@@ -214,7 +214,8 @@ public class OutlookModelTests
             Assert.True(rate is not null || reason is not null);
             if (rate is { } r)
             {
-                Assert.Equal(0, CashFlow.PresentValue(amounts, period, r) / amounts.Sum(Math.Abs), 1e-6);
+                // Near a loss of everything the present values are huge, and with them their rounding.
+                Assert.Equal(0, CashFlow.PresentValue(amounts, period, r) / CashFlow.PresentValue([.. amounts.Select(Math.Abs)], period, r), 1e-6);
             }
         });
 

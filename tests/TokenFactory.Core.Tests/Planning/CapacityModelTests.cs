@@ -121,9 +121,9 @@ public class CapacityModelTests
     }
 
     [Theory]
-    [InlineData(5_000, null, null, CapacityLimit.Power, 5)]
+    [InlineData(5_000, null, null, CapacityLimit.Power, 4)]
     [InlineData(50_000, 3, null, CapacityLimit.Racks, 12)]
-    [InlineData(50_000, 30, 700_000.0, CapacityLimit.Budget, 7)]
+    [InlineData(50_000, 30, 700_000.0, CapacityLimit.Budget, 4)]
     public void The_first_limit_is_the_one_that_binds(double power, int? racks, double? budget, CapacityLimit limit, double accelerators)
     {
         SiteDefinition site = new() { PowerWatts = power, Racks = racks, Budget = budget, FacilityCostPerMegawatt = 20e6 };
@@ -278,6 +278,34 @@ public class CapacityModelTests
         IReadOnlyList<CapacityVerdict> v = Judge(Factory([anywhere, stuck], hardware));
         Assert.Equal(1, v[1].Headroom!.Value, 6);
         Assert.Equal(7, v[0].Headroom!.Value, 6);
+    }
+
+    [Theory]
+    [InlineData(8, 24)] // 31.5 accelerators fit the meter: three racks of eight
+    [InlineData(1, 31)]
+    [InlineData(72, 0)]
+    public void Hardware_to_be_bought_comes_in_whole_units(int unit, double accelerators)
+    {
+        CapacityVerdict v = Assert.Single(Judge(Factory([Tier()], [Gpu(count: null, unit: unit)], new SiteDefinition { PowerWatts = 31_500 })));
+        Assert.Equal(accelerators, v.Accelerators, 6);
+        Assert.Equal(accelerators * 100 * 86_400, v.CapacityTokensPerDay, 1);
+        Assert.Equal(CapacityLimit.Power, v.FirstLimit);
+        Assert.Contains($"{accelerators / unit:0} whole units of {unit} gpu", v.LimitDetail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_tiers_share_whole_units()
+    {
+        IReadOnlyList<CapacityVerdict> v = Judge(Factory([Tier("a"), Tier("b", demand: 3e6)], [Gpu(count: null, unit: 8)], new SiteDefinition { PowerWatts = 23_000 }));
+        Assert.Equal([4, 12], v.Select(t => Math.Round(t.Accelerators, 6)));
+    }
+
+    [Fact]
+    public void What_rounding_leaves_goes_to_the_kind_with_the_largest_fraction()
+    {
+        TierDefinition[] tiers = [Tier("a", hardware: "x", demand: 1e6), Tier("b", hardware: "y", demand: 2e6)];
+        IReadOnlyList<CapacityVerdict> v = Judge(Factory(tiers, [Gpu(count: null, unit: 8, name: "x"), Gpu(count: null, unit: 8, name: "y")], new SiteDefinition { Racks = 5 }));
+        Assert.Equal([16, 24], v.Select(t => Math.Round(t.Accelerators, 6)));
     }
 
     [Fact]

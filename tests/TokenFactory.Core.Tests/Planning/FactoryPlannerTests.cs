@@ -232,4 +232,16 @@ public class FactoryPlannerTests
         Assert.Equal(one.CostPerDay!.Value, one.Allocations.Sum(a => a.CostPerDay!.Value), 1e-6 * one.CostPerDay.Value);
         Assert.Equal(one.RevenuePerDay, one.Allocations.Sum(a => a.RevenuePerDay), 1e-6 * one.RevenuePerDay);
     }
+
+    [Theory]
+    [InlineData(4e6, 9e6, 4e6)]
+    [InlineData(null, 9e6, 9e6)]
+    [InlineData(4e6, null, 4e6)]
+    [InlineData(9e6, 4e6, 4e6)]
+    public void Plan_and_cost_sell_the_same_demand(double? mean, double? most, double sold)
+    {
+        FactoryDefinition factory = PlanBuilder.Factory([PlanBuilder.There(10)], [PlanBuilder.Tier("t", 5, PlanBuilder.Point(100)).Selling(most, mean: mean)]);
+        Assert.Equal(sold, FactoryPlanner.Optimize(factory).TokensPerDay, 1);
+        Assert.Equal(sold, Core.Economics.CostModel.Evaluate(factory)[0].OutputTokensPerDay, 1);
+    }
 }

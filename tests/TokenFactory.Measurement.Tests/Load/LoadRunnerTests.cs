@@ -1,4 +1,5 @@
 using TokenFactory.Core;
+using TokenFactory.Core.Definitions;
 using TokenFactory.Measurement.Load;
 using TokenFactory.Measurement.Prompts;
 using TokenFactory.Measurement.Tests.Fakes;
@@ -181,5 +182,45 @@ public sealed class LoadRunnerTests
         Assert.True(m.ClientLimited);
         Assert.Contains("10 requests were in flight", m.ClientLimit, StringComparison.Ordinal);
         Assert.Equal(10, engine.MostInFlight);
+    }
+
+    [Fact]
+    public async Task Over_several_tiers_goodput_is_of_what_met_them_all_and_cost_is_all_money_over_all_tokens()
+    {
+        using var engine = new FakeEngine();
+        ThroughputMeasurement m = await RunAsync(engine, new LoadPlan
+        {
+            Shape = new ConcurrencyLoad(1), Requests = 4, Prompts = Prompts(), ServiceTargets = [new("free", 60, null), new("never", 1e-12, null)],
+        });
+        Assert.Equal([4L, 0L], m.GoodputByTier.Select(t => t.Met));
+        Assert.Equal((0.0, 0.0), (m.GoodputRatio, m.Goodput));
+
+        using var again = new FakeEngine();
+        m = await RunAsync(again, new LoadPlan
+        {
+            Shape = new ConcurrencyLoad(1), Requests = 4, Prompts = Prompts(), ServiceTargets = [new("free", 60, null), new("slow", 120, 1e-9)],
+        });
+        Assert.Equal(1, m.GoodputRatio);
+        Assert.Equal(m.OutputTokensPerSecond!.Value, m.Goodput!.Value, 6);
+        Assert.DoesNotContain("Goodput", m.Unavailable.Keys);
+
+        // Two tiers on hardware of different prices, with demands of one to three.
+        FactoryDefinition factory = new()
+        {
+            Name = "two",
+            Hardware = [new() { Name = "cheap", RatePerHour = 1 }, new() { Name = "dear", RatePerHour = 5 }],
+            Tiers = [Sells("a", "cheap", 3e6), Sells("b", "dear", 1e6)],
+        };
+        ThroughputMeasurement priced = MeasurementCost.Price(m, factory);
+        double a = priced.CostByTier[0].CostPerMillionOutputTokens!.Value, b = priced.CostByTier[1].CostPerMillionOutputTokens!.Value;
+        Assert.Equal(5 * a, b, a * 1e-9);
+        Assert.Equal(((3 * a) + b) / 4, priced.CostPerMillionOutputTokens!.Value, a * 1e-9);
+        Assert.Equal(b, MeasurementCost.Price(m, factory, "b").CostPerMillionOutputTokens!.Value, b * 1e-9);
+
+        TierDefinition Sells(string name, string hardware, double demand) => new()
+        {
+            Name = name, Hardware = hardware, Demand = new DemandDefinition { MeanTokensPerDay = demand },
+            Production = [new OperatingPoint { OutputTokensPerSecondPerAccelerator = 100 }],
+        };
     }
 }

@@ -85,7 +85,7 @@ internal static class FactoryShape
     [
         new Key("mean", Shapes.Ranged(Dimension.TokensPerDay), "Mean demand for output tokens."),
         new Key("min", Shapes.Ranged(Dimension.TokensPerDay), "Demand that must be served."),
-        new Key("max", Shapes.Ranged(Dimension.TokensPerDay), "Most that can be sold."),
+        new Key("max", Shapes.Ranged(Dimension.TokensPerDay), "Most that can be sold: the demand where there is no mean; beside a mean it bounds it."),
         new Key("peakToMean", Shapes.Ranged(Dimension.Factor, minimum: 1), "Peak rate divided by mean rate."),
     ]);
 
