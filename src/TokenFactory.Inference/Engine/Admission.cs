@@ -116,7 +116,7 @@ internal sealed class Admission
     private bool Place(Generation generation)
     {
         ReadOnlySpan<int> prompt = generation.Request.InputTokens.Span;
-        int need = prompt.Length + generation.MostTokens;
+        int need = (int)Math.Min((long)prompt.Length + generation.MostTokens, _runner.Capacity);
         (Slot? source, int shared) = _runner.CanCopy ? _prefixes.Find(prompt) : (null, 0);
         Slot? target = Choose(source);
         if (target is null)

@@ -61,6 +61,20 @@ internal abstract unsafe class DecoderRunner : IDisposable
     /// <summary>True when the last decode step bound tensors of another shape than the one before.</summary>
     public bool Rebound { get; protected set; }
 
+    /// <summary>
+    /// Tokens that leave a slot when it is full: all that no layer looks at any more. 0 where the model or the runner can't drop any; then a
+    /// sequence ends at the capacity.
+    /// </summary>
+    public int SlidingTokens { get; protected set; }
+
+    /// <summary>Why nothing leaves a full slot, where <see cref="SlidingTokens"/> is 0.</summary>
+    public virtual string SlidingObstacle => Graph.SlidingObstacle ?? "its places are hardly longer than the model's window";
+
+    /// <summary>Drops the oldest <see cref="SlidingTokens"/> tokens of a slot.</summary>
+    /// <param name="slot">The slot.</param>
+    /// <param name="length">Tokens that it has.</param>
+    public virtual void Slide(int slot, int length) => throw new NotSupportedException();
+
     /// <summary>Makes room for this many tokens in a slot.</summary>
     public abstract void Reserve(int slot, int tokens);
 
@@ -106,6 +120,10 @@ internal abstract unsafe class DecoderRunner : IDisposable
     /// <summary>What a failure of the native runtime means for those who wait.</summary>
     public virtual TokenFactoryException Failed(OnnxRuntimeException failure) => new("InferenceFailed", FailureKind.OperationFailed,
         $"ONNX Runtime failed while it ran the model: {failure.Message.ReplaceLineEndings(" ")} Ask for a shorter context or fewer sequences if memory is short; otherwise export the model again.", null, failure);
+
+    /// <summary>What <see cref="SlidingTokens"/> may be: a slot must be enough longer than the window that tokens are moved seldom.</summary>
+    protected int SlideBeyondWindow() => Graph.SlidingObstacle is null && Graph.SlidingWindow is { } window && Capacity - window + 1 >= Math.Max(2, window / 16)
+        ? Capacity - window + 1 : 0;
 
     public void Dispose()
     {

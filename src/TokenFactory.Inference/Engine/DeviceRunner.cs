@@ -94,6 +94,8 @@ internal sealed unsafe class DeviceRunner : DecoderRunner
 
     public override int LargestChunk { get; }
 
+    public override string SlidingObstacle => Graph.SlidingObstacle ?? "the keys that would have to be turned are in the device's memory; use -Provider Cpu to go on";
+
     public override bool CanCopy => _pool.CanMove;
 
     public override bool FromFirstSlot => _placement.Mode == DeviceMode.Handles;

@@ -38,6 +38,7 @@ internal sealed unsafe class GrowingRunner : DecoderRunner
         LargestChunk = Session.LogitRows == LogitRows.All ? (int)Math.Clamp(LargestLogitsBytes / rowBytes, 2, options.LargestChunk) : options.LargestChunk;
         _plan = new GrowingPlan(weightBytes, Graph.KvBytesPerToken, Graph.RopeSwitchTokens, Graph.StackingObstacle is null && !options.Exact);
         _mostTokens = mostTokens;
+        SlidingTokens = SlideBeyondWindow();
         _prefillBuffers = new StepBuffers(Graph with { AttentionMask = null }, 1, LargestChunk, 1, Session.LogitRows == LogitRows.All ? LargestChunk : 1);
         _prefillMask = Graph.AttentionMask is null ? null
             : new NativeBuffer((capacity + (long)LargestChunk + (Graph.RopeSwitchTokens ?? 0)) * NativeBuffer.ElementSize(Graph.AttentionMaskType));
@@ -81,6 +82,13 @@ internal sealed unsafe class GrowingRunner : DecoderRunner
         GrowingCache copy = Cut(source, tokens);
         Release(to);
         _sequences[to].Take(copy, 0, tokens);
+    }
+
+    public override void Slide(int slot, int length)
+    {
+        // They become filling, and leave when the batch is made anew at the next step.
+        _sequences[slot].Drop(SlidingTokens);
+        _active.Clear();
     }
 
     public override void Prefill(int slot, ReadOnlySpan<int> tokens, int past, int promptTokens, bool score, RunOptions runOptions)
@@ -252,7 +260,8 @@ internal sealed unsafe class GrowingRunner : DecoderRunner
     private void Regroup()
     {
         List<int[]> runs = _plan.Divide(_active, s => _sequences[s].Length, _mostTokens);
-        List<GrowingBatch> stay = _batches.FindAll(b => runs.Exists(r => r.AsSpan().SequenceEqual(b.Slots)) && b.Slots.All(s => _sequences[s].Batch == b));
+        List<GrowingBatch> stay = _batches.FindAll(b => runs.Exists(r => r.AsSpan().SequenceEqual(b.Slots)) && b.Slots.All(s => _sequences[s].Batch == b)
+            && b.Slots.Any(s => _sequences[s].Start == 0));
         List<GrowingBatch> leave = _batches.FindAll(b => !stay.Contains(b));
         leave.ForEach(b => b.Rest());
         _batches.Clear();

@@ -15,6 +15,7 @@ internal sealed unsafe class InPlaceRunner : DecoderRunner
     private const long LargestLogitsBytes = 64L << 20;
 
     private readonly KvPool _pool;
+    private readonly KeyTurner? _turner;
     private readonly StepBuffers _decodeBuffers;
     private readonly StepBuffers _prefillBuffers;
     private readonly StepBinding?[] _decode;
@@ -36,6 +37,8 @@ internal sealed unsafe class InPlaceRunner : DecoderRunner
             _pool.Commit(slot, 1);
         }
 
+        SlidingTokens = SlideBeyondWindow();
+        _turner = SlidingTokens > 0 ? new KeyTurner(Graph, SlidingTokens) : null;
         _decodeBuffers = new StepBuffers(Graph, slots, 1, capacity, slots);
         _prefillBuffers = new StepBuffers(Graph, 1, LargestChunk, capacity, Session.LogitRows == LogitRows.All ? LargestChunk : 1);
         _decode = new StepBinding?[slots * slots];
@@ -55,6 +58,8 @@ internal sealed unsafe class InPlaceRunner : DecoderRunner
     }
 
     public override void Copy(int from, int to, int tokens) => _pool.Copy(from, to, tokens);
+
+    public override void Slide(int slot, int length) => _turner!.Drop(_pool, slot, length);
 
     public override void Prefill(int slot, ReadOnlySpan<int> tokens, int past, int promptTokens, bool score, RunOptions runOptions)
     {

@@ -45,6 +45,12 @@ public sealed class InferenceEngine : IGenerationEngine
     /// <summary>Longest sequence, prompt and output together, tokens.</summary>
     public int ContextTokens => _runner.Capacity;
 
+    /// <summary>
+    /// True when a sequence may go on past the context: every layer has a sliding window, and the tokens behind it are dropped. An answer
+    /// without a limit still ends at the context.
+    /// </summary>
+    public bool SlidesPastContext => _runner.SlidingTokens > 0;
+
     /// <summary>Seconds that loading took.</summary>
     public double LoadSeconds { get; }
 
@@ -109,10 +115,11 @@ public sealed class InferenceEngine : IGenerationEngine
             throw new TokenFactoryException("PromptEmpty", FailureKind.InvalidInput, "The prompt has no tokens. Give a text.", request.Prompt);
         }
 
-        if (length >= ContextTokens)
+        if (length >= ContextTokens && !SlidesPastContext)
         {
+            string reason = _runner.SlidingObstacle;
             throw new TokenFactoryException("PromptTooLong", FailureKind.InvalidInput, string.Create(CultureInfo.InvariantCulture,
-                $"The prompt has {length} tokens and leaves no room for an answer in a context of {ContextTokens}. Shorten the prompt or use a model with a longer context."), request.Prompt);
+                $"The prompt has {length} tokens and leaves no room for an answer in a context of {ContextTokens}; old tokens can't be dropped to go on, because {reason}. Shorten the prompt or use a model with a longer context."), request.Prompt);
         }
 
         foreach (int token in request.InputTokens.Span)
@@ -124,7 +131,8 @@ public sealed class InferenceEngine : IGenerationEngine
             }
         }
 
-        int mostTokens = Math.Min(request.Sampling.MaxTokens ?? int.MaxValue, ContextTokens - length);
+        int mostTokens = SlidesPastContext ? request.Sampling.MaxTokens ?? (length < ContextTokens ? ContextTokens - length : ContextTokens)
+            : Math.Min(request.Sampling.MaxTokens ?? int.MaxValue, ContextTokens - length);
         var generation = new Generation(request, mostTokens, _session.Graph.VocabularySize, Tokenizer) { Finishing = _scheduler.Ended, Summarize = Summarize };
         if (cancellationToken.IsCancellationRequested)
         {

@@ -74,6 +74,10 @@ internal sealed unsafe class KvPool : ICacheViews, IDisposable
         }
     }
 
+    /// <summary>First byte of a head of a slot: its tokens one after another.</summary>
+    public byte* Head(int layer, bool value, int slot, int head) => _memory[(layer * 2) + (value ? 1 : 0)].Pointer
+        + (SlotBytes(layer) * slot) + ((long)head * _graph.Layers[layer].HeadSize * _elementSize * Capacity);
+
     /// <summary>Gives a slot's memory back to the system.</summary>
     public void Discard(int slot) => ForEachHead(slot, (memory, offset, tokenBytes) => memory.Discard(offset, tokenBytes * Capacity));
 

@@ -42,7 +42,7 @@ internal sealed class PrefixIndex(Slot[] slots, EngineOptions options, int? rope
 
     private int Shared(Slot slot, ReadOnlySpan<int> prompt, int most)
     {
-        int usable = options.ReuseOutput ? slot.Length : slot.ExactLength;
+        int usable = slot.Dropped > 0 ? 0 : options.ReuseOutput ? slot.Length : slot.ExactLength;
         return Math.Min(most, slot.Tokens[..usable].CommonPrefixLength(prompt));
     }
 }

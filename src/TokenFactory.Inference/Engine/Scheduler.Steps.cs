@@ -49,6 +49,17 @@ internal sealed partial class Scheduler
         ReadOnlySpan<int> prompt = generation.Request.InputTokens.Span;
         (int first, int rows, int streams) = Window();
         int size = _planner.Next(prompt.Length - generation.Prefilled, streams, _runner.SkipsIdleRows ? streams : rows, _runner.LargestChunk);
+        if (_runner.SlidingTokens > 0)
+        {
+            if (slot.Length == _runner.Capacity)
+            {
+                Slide(slot);
+            }
+
+            // A full slot drops all that the window leaves behind; the chunk goes no further than that.
+            size = Math.Min(size, _runner.Capacity - slot.Length);
+        }
+
         bool last = generation.Prefilled + size == prompt.Length;
         lock (_runGate)
         {
@@ -66,7 +77,7 @@ internal sealed partial class Scheduler
         ReadOnlySpan<int> chunk = prompt.Slice(generation.Prefilled, size);
         try
         {
-            _runner.Prefill(slot.Index, chunk, generation.Prefilled, prompt.Length, last, _prefillRun);
+            _runner.Prefill(slot.Index, chunk, slot.Length, prompt.Length, last, _prefillRun);
         }
         catch (OnnxRuntimeException e)
         {
@@ -107,6 +118,11 @@ internal sealed partial class Scheduler
         {
             Slot slot = _slots[first + i];
             _active[i] = slot.Owner is { Decoding: true };
+            if (_active[i] && slot.Length == _runner.Capacity && _runner.SlidingTokens > 0)
+            {
+                Slide(slot);
+            }
+
             if (!_active[i] && slot.Length >= _runner.Capacity)
             {
                 // The idle row writes where the next token would be: there must be such a place.
@@ -158,6 +174,12 @@ internal sealed partial class Scheduler
         _planner.StepTook(computed, (double)(end - start) / Stopwatch.Frequency);
         CountBytes(rows);
         return true;
+    }
+
+    private void Slide(Slot slot)
+    {
+        _runner.Slide(slot.Index, slot.Length);
+        slot.DropFirst(_runner.SlidingTokens);
     }
 
     private void CountBytes(int rows)

@@ -22,6 +22,9 @@ internal sealed class Slot(int index)
     /// <summary>True when its prompt is longer than the length at which the rotary embedding switches.</summary>
     public bool LongRope { get; set; }
 
+    /// <summary>Tokens that came before those and were dropped: such a slot holds no beginning of anything.</summary>
+    public int Dropped { get; private set; }
+
     /// <summary>Most tokens it held since its memory was given back last.</summary>
     public int Touched { get; private set; }
 
@@ -62,6 +65,16 @@ internal sealed class Slot(int index)
     {
         Length = Math.Min(Length, length);
         ExactLength = Math.Min(ExactLength, length);
+        Dropped = Length == 0 ? 0 : Dropped;
+    }
+
+    /// <summary>Drops the oldest tokens.</summary>
+    public void DropFirst(int tokens)
+    {
+        Tokens[tokens..].CopyTo(_tokens);
+        Length -= tokens;
+        ExactLength = 0;
+        Dropped += tokens;
     }
 
     /// <summary>Takes the first tokens of another slot, whose cache was copied.</summary>
@@ -72,6 +85,7 @@ internal sealed class Slot(int index)
         Append(other.Tokens[..exact], exact: true);
         Append(other.Tokens[exact..length], exact: false);
         LongRope = other.LongRope;
+        Dropped = other.Dropped;
     }
 
     public void Forget()

@@ -110,6 +110,12 @@ public sealed record DecoderGraph
     /// <summary>Why sequences can't share a run; null when they can.</summary>
     public string? StackingObstacle { get; init; }
 
+    /// <summary>Why a sequence can't go on past the context by dropping its oldest tokens; null when it can.</summary>
+    public string? SlidingObstacle { get; init; }
+
+    /// <summary>The rotary tables by layer, where cached keys must be turned when older tokens are dropped; else empty.</summary>
+    public IReadOnlyList<RotaryTable> RotaryTables { get; init; } = [];
+
     /// <summary>True when products are int4 or int8 by block, whose single-row kernel rounds differently from the batched one.</summary>
     public bool QuantizedProducts { get; init; }
 

@@ -85,7 +85,7 @@ internal static partial class GraphInspector
         OnnxType cacheType = inputs[layers[0].PastKey].Type;
         string? obstacle = inPlace.Count > 0 ? null : StackingInspector.Obstacle(file, ids, mask, positions, layers);
         int? ropeSwitch = hints.RopeSwitch ?? RopeSwitch(graph, attention);
-        return new DecoderGraph
+        var found = new DecoderGraph
         {
             ModelPath = path,
             InputIds = ids,
@@ -115,6 +115,8 @@ internal static partial class GraphInspector
             QuantizedProducts = graph.AllNodes().Any(n => ParameterCounter.IsQuantizedProduct(n.Node)),
             KvBytesPerToken = layers.Sum(l => 2L * l.KvHeads * l.HeadSize * ParameterCounter.Bytes(cacheType)),
         };
+        (string? sliding, IReadOnlyList<RotaryTable> tables) = SlidingInspector.Inspect(path, file, found, inPlace);
+        return found with { SlidingObstacle = sliding, RotaryTables = tables };
     }
 
     private static TensorElementType Element(OnnxType type) => (TensorElementType)(int)type;

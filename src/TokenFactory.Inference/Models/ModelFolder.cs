@@ -141,6 +141,11 @@ public sealed class ModelFolder
             unavailable[nameof(ModelInfo.ContinuousBatching)] = $"sequences take turns: {obstacle}";
         }
 
+        if (graph.SlidingObstacle is { } ends)
+        {
+            unavailable[nameof(ModelInfo.SlidesPastContext)] = ends;
+        }
+
         if (facts.ChatTemplate is null)
         {
             unavailable[nameof(ModelInfo.ChatTemplate)] = "the folder has no chat template";
@@ -157,6 +162,7 @@ public sealed class ModelFolder
             KvBytesPerToken = graph.KvBytesPerToken,
             CacheMode = graph.CacheMode,
             ContinuousBatching = graph.StackingObstacle is null,
+            SlidesPastContext = graph.SlidingObstacle is null,
             ContextTokens = graph.ContextTokens,
             Precision = counter.Precision,
             VocabularySize = graph.VocabularySize,

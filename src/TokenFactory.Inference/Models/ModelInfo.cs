@@ -32,6 +32,9 @@ public sealed record ModelInfo
     /// <summary>True when several requests decode in one run; where not, <see cref="Unavailable"/> says why.</summary>
     public bool? ContinuousBatching { get; init; }
 
+    /// <summary>True when an answer may go on past the context, because every layer has a sliding window; where not, <see cref="Unavailable"/> says why.</summary>
+    public bool? SlidesPastContext { get; init; }
+
     /// <summary>Longest context, tokens.</summary>
     public int ContextTokens { get; init; }
 

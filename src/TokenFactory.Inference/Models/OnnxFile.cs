@@ -148,6 +148,9 @@ internal sealed record OnnxTensor
     /// <summary>Bytes inside the file as raw data.</summary>
     public long RawLength { get; set; }
 
+    /// <summary>Where these bytes begin in the file.</summary>
+    public long RawOffset { get; set; }
+
     /// <summary>True when its values are in a typed field instead of raw bytes.</summary>
     public bool HasTypedData { get; set; }
 

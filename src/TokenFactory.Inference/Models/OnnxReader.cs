@@ -252,6 +252,7 @@ internal static partial class OnnxReader
                 case 9:
                     tensor.Raw = reader.BytesIfFew(MaximumKept, out long rawLength);
                     tensor.RawLength = rawLength;
+                    tensor.RawOffset = reader.Position - rawLength;
                     break;
                 case 13:
                     (string key, string value) = Entry(reader);

@@ -106,6 +106,13 @@ internal sealed class StackingInspector
         && n.Node.Op is "Sub" or "Add" or "Less" or "LessOrEqual" or "Greater" or "GreaterOrEqual" or "Trilu"
         && n.Node.Inputs.Any(i => (ParameterCounter.Scalar(n.Graph, i) ?? ParameterCounter.Scalar(graph, i)) is long value && Math.Abs(Math.Abs(value) - window) <= 1));
 
+    /// <summary>True when the graph takes rows of a table by the positions.</summary>
+    public static bool LooksUp(OnnxGraph graph, string positions)
+    {
+        var inspector = new StackingInspector(graph);
+        return graph.AllNodes().Any(n => n.Node.Op is "Gather" or "GatherND" or "GatherElements" or "RotaryEmbedding" && inspector.ComesFrom(n.Node.Input(1), positions));
+    }
+
     // Whether the mask's values get to a softmax without being counted first, and whether they are counted.
     private (bool Hides, bool Counts) Uses(string mask)
     {
