@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using TokenFactory.Inference.Providers;
 
 namespace TokenFactory.Inference.Engine;
 
@@ -143,10 +144,14 @@ internal sealed class Admission
         {
             target.Truncate(shared);
         }
+        else if (Copied(source, target, shared))
+        {
+            target.TakeFrom(source, shared);
+        }
         else
         {
-            _runner.Copy(source.Index, target.Index, shared);
-            target.TakeFrom(source, shared);
+            shared = 0;
+            target.Truncate(0);
         }
 
         target.LongRope = prompt.Length > _runner.Graph.RopeSwitchTokens;
@@ -157,6 +162,20 @@ internal sealed class Admission
         generation.Prefilled = shared;
         ReusedTokens += shared;
         return true;
+    }
+
+    // What a device fails to copy is computed again; if the device is gone, that says so.
+    private bool Copied(Slot source, Slot target, int tokens)
+    {
+        try
+        {
+            _runner.Copy(source.Index, target.Index, tokens);
+            return true;
+        }
+        catch (ProviderException)
+        {
+            return false;
+        }
     }
 
     /// <summary>An idle slot that keeps the running ones close together; of equal ones the source itself, then an empty one, then the one used longest ago.</summary>

@@ -82,6 +82,7 @@ internal abstract unsafe class DecoderRunner : IDisposable
     public abstract void Release(int slot);
 
     /// <summary>Copies the first tokens of a slot to another.</summary>
+    /// <exception cref="Providers.ProviderException">The device did not; the target's content is undefined.</exception>
     public abstract void Copy(int from, int to, int tokens);
 
     /// <summary>Processes a chunk of a prompt.</summary>

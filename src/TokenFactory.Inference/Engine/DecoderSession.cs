@@ -120,7 +120,7 @@ internal sealed class DecoderSession : IDisposable
             string text = e.Message.ReplaceLineEndings(" ");
             if (provider.Provider != ExecutionProvider.Cpu)
             {
-                throw DeviceFailure.NotSupported(provider.Provider, graph.ModelPath, text.Length > 400 ? text[..400] + "…" : text, e);
+                throw DeviceFailure.Of(provider.Provider, e) ?? DeviceFailure.NotSupported(provider.Provider, graph.ModelPath, text.Length > 400 ? text[..400] + "…" : text, e);
             }
 
             throw new TokenFactoryException("ModelNotLoadable", FailureKind.InvalidInput,

@@ -2,6 +2,7 @@ using System.Numerics;
 using Microsoft.ML.OnnxRuntime;
 using TokenFactory.Core;
 using TokenFactory.Inference.Models;
+using TokenFactory.Inference.Providers;
 
 namespace TokenFactory.Inference.Engine;
 
@@ -121,7 +122,8 @@ internal sealed unsafe class DeviceRunner : DecoderRunner
         }
         catch (OnnxRuntimeException e)
         {
-            throw Failed(e);
+            throw DeviceFailure.Of(Session.Provider.Provider, e)
+                ?? new ProviderException("InferenceFailed", FailureKind.OperationFailed, base.Failed(e).Message, Session.Provider.Provider, e);
         }
     }
 

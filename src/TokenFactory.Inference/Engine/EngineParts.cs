@@ -68,6 +68,11 @@ internal sealed record EngineParts(DecoderSession Session, DecoderRunner Runner,
                 return new EngineParts(session, device, (long)slots * capacity);
             }
 
+            if (provider.Provider != ExecutionProvider.Cpu)
+            {
+                session.Provider = provider with { Explanation = $"{provider.Explanation} The graph's cache grows: it is kept in host memory and copied at each step." };
+            }
+
             (int hostSlots, int hostCapacity, long budgetTokens) = InferenceEngine.Geometry(graph, options);
             runner = graph.CacheMode == CacheMode.InPlace
                 ? new InPlaceRunner(session, hostSlots, hostCapacity, options.LargestChunk)

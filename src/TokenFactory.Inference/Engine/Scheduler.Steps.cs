@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.ML.OnnxRuntime;
 using TokenFactory.Core;
+using TokenFactory.Inference.Providers;
 
 namespace TokenFactory.Inference.Engine;
 
@@ -296,7 +297,17 @@ internal sealed partial class Scheduler
 
         Slot to = _slots[gap];
         _runner.Reserve(to.Index, from.Reserved);
-        _runner.Copy(from.Index, to.Index, from.Length);
+        try
+        {
+            _runner.Copy(from.Index, to.Index, from.Length);
+        }
+        catch (ProviderException)
+        {
+            // The sequence stays where it is; what was there is lost.
+            to.Forget();
+            return;
+        }
+
         to.TakeFrom(from, from.Length);
         to.Reserve(from.Reserved);
         to.Owner = moved;

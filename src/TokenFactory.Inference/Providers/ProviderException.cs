@@ -6,7 +6,7 @@ namespace TokenFactory.Inference.Providers;
 public sealed class ProviderException : TokenFactoryException
 {
     /// <summary>Creates a failure.</summary>
-    /// <param name="errorId"><c>ProviderUnavailable</c>, <c>ProviderNotSupported</c>, <c>ProviderLibraryUnusable</c>, <c>DeviceLost</c>, <c>DeviceOutOfMemory</c>, <c>ProviderPackageUnknown</c>, <c>ProviderPackageNotFound</c>,
+    /// <param name="errorId"><c>ProviderUnavailable</c>, <c>ProviderNotSupported</c>, <c>ProviderLibraryUnusable</c>, <c>DeviceLost</c>, <c>DeviceOutOfMemory</c>, <c>InferenceFailed</c>, <c>ProviderPackageUnknown</c>, <c>ProviderPackageNotFound</c>,
     /// <c>ProviderPackageUntrusted</c> or <c>ProviderInUse</c>.</param>
     /// <param name="kind">The kind of failure.</param>
     /// <param name="message">What is wrong and what to do next.</param>
