@@ -11,6 +11,8 @@ namespace TokenFactory.Hardware.Host;
 /// <summary>The machine itself, its processors and its memory.</summary>
 internal sealed record HostDevices(IReadOnlyList<HardwareDevice> Devices)
 {
+    private const string XidErrors = "errors of NVIDIA's driver (XID, in the kernel's log)";
+
     public static HostDevices Read(FileTree files, HardwareProbeOptions options)
     {
         bool linux = !options.IsLive || OperatingSystem.IsLinux();
@@ -111,11 +113,12 @@ internal sealed record HostDevices(IReadOnlyList<HardwareDevice> Devices)
         [
             ("/sys/firmware/dmi/tables/DMI", "memory type and speed (SMBIOS tables)"),
             ("/sys/class/powercap/intel-rapl:0/energy_uj", "the processor's energy counter (RAPL)"),
-            ("/dev/kmsg", "driver errors such as NVIDIA XID (the kernel's log)"),
+            ("/dev/kmsg", XidErrors),
         ];
+        bool nvidia = PciDevices.Accelerators(files).Any(d => d.VendorId == PciDevice.Nvidia);
         return
         [
-            .. closed.Where(c => files.Exists(c.Path) && Denied(files, c.Path)).Select(c => c.What)
+            .. closed.Where(c => (nvidia || c.What != XidErrors) && files.Exists(c.Path) && Denied(files, c.Path)).Select(c => c.What)
         ];
     }
 

@@ -84,7 +84,7 @@ internal static class ServerEvent
         }
     }
 
-    /// <summary>The message of an error reply, or its text when it has none.</summary>
+    /// <summary>The message of an error reply, the title of a page, or its text when it has neither.</summary>
     public static string ErrorMessage(ReadOnlySpan<byte> body)
     {
         try
@@ -95,7 +95,10 @@ internal static class ServerEvent
         }
         catch (JsonException)
         {
-            return Encoding.UTF8.GetString(body);
+            string text = Encoding.UTF8.GetString(body);
+            int title = text.IndexOf("<title>", StringComparison.OrdinalIgnoreCase) + "<title>".Length;
+            int end = title >= "<title>".Length ? text.IndexOf("</title>", title, StringComparison.OrdinalIgnoreCase) : -1;
+            return end > title ? text[title..end] : text;
         }
     }
 

@@ -33,6 +33,7 @@ public sealed class ServerAnswerTests
     [InlineData(429, "application/json", "{\"error\":{\"message\":\"Rate limit reached\"}}", "7", "HttpStatus 429", "Rate limit reached (retry after 7 s)")]
     [InlineData(503, "text/plain", "", "Wed, 21 Oct 2026 07:28:00 GMT", "HttpStatus 503", "(retry after 2026-10-21 07:28:00Z)")]
     [InlineData(502, "text/html", "<html>Bad Gateway</html>", "", "HttpStatus 502", "<html>Bad Gateway</html>")]
+    [InlineData(502, "text/html", "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx</body></html>", "", "HttpStatus 502", "502 Bad Gateway")]
     [InlineData(200, "application/json", "{\"error\":{\"message\":\"stream is not supported\"}}", "", "NotStreamed", "stream is not supported")]
     [InlineData(200, "application/json", "{\"error\":\"stream is not supported\"}", "", "NotStreamed", "stream is not supported")]
     [InlineData(200, "application/json", "{\"choices\":[{\"message\":{\"content\":\"a\"}}]}", "", "NotStreamed", "no stream of events.")]
@@ -60,6 +61,7 @@ public sealed class ServerAnswerTests
         Assert.Equal(key, trace.Failure!.Key);
         Assert.Contains(says, trace.Failure.Message, StringComparison.Ordinal);
         Assert.Equal(0, trace.FragmentCount);
+        Assert.DoesNotContain("<head>", trace.Failure.Message, StringComparison.Ordinal);
     }
 
     [Theory]
