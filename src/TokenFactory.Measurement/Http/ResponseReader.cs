@@ -213,7 +213,11 @@ internal sealed class ResponseReader
         }
         else if (Ascii.EqualsIgnoreCase(name, "connection"u8))
         {
-            _keepAlive = _head10 ? Ascii.EqualsIgnoreCase(value, "keep-alive"u8) : !Ascii.EqualsIgnoreCase(value, "close"u8);
+            foreach (Range range in value.Split((byte)','))
+            {
+                ReadOnlySpan<byte> option = value[range].Trim(" \t"u8);
+                _keepAlive = (_keepAlive || (_head10 && Ascii.EqualsIgnoreCase(option, "keep-alive"u8))) && !Ascii.EqualsIgnoreCase(option, "close"u8);
+            }
         }
     }
 

@@ -30,6 +30,9 @@ public sealed class ServerTarget : ILoadTarget
     private readonly HttpMessageInvoker? _http;
     private readonly Version _version;
     private readonly HttpVersionPolicy _policy;
+    private int _made;
+    private int _closed;
+    private int _answered;
 
     /// <summary>Prepares the client; no connection is made yet.</summary>
     /// <param name="options">How to reach the server.</param>
@@ -105,6 +108,7 @@ public sealed class ServerTarget : ILoadTarget
     private async ValueTask SendByHttpClientAsync(HttpMessageInvoker http, LoadRequest request, RequestTrace trace, CancellationToken cancellationToken)
     {
         byte[] body = _body.Write(request).ToArray();
+        int keptBefore = Volatile.Read(ref _made) - Volatile.Read(ref _closed) - Volatile.Read(ref _answered);
         trace.MarkSent();
         for (int kept = 0; ; kept++)
         {
@@ -112,12 +116,14 @@ public sealed class ServerTarget : ILoadTarget
             try
             {
                 using HttpResponseMessage response = await http.SendAsync(message, cancellationToken).ConfigureAwait(false);
+                Interlocked.Increment(ref _answered);
                 await ReadAsync(response, trace, cancellationToken).ConfigureAwait(false);
                 return;
             }
-            catch (HttpRequestException e) when (kept < MostKeptConnections && IsClosedKeptConnection(e, message))
+            catch (HttpRequestException e) when (IsClosedConnection(e) && kept < (IsMadeFor(message) ? Math.Min(MostKeptConnections, keptBefore + Volatile.Read(ref _answered)) : MostKeptConnections))
             {
                 // The next one may be a kept connection as well.
+                Interlocked.Increment(ref _closed);
             }
             catch (HttpRequestException e)
             {
@@ -142,18 +148,22 @@ public sealed class ServerTarget : ILoadTarget
         return message;
     }
 
-    // A server may close a kept connection just when the next request comes (RFC 9112, section 9.3.1). A request for which a connection was made is not such a one.
-    private static bool IsClosedKeptConnection(HttpRequestException e, HttpRequestMessage message) =>
-        (e.HttpRequestError == HttpRequestError.ResponseEnded || e.InnerException is IOException { InnerException: SocketException })
-        && !message.Options.TryGetValue(s_newConnection, out _);
+    // A server may close a kept connection just when the next request comes (RFC 9112, section 9.3.1).
+    private static bool IsClosedConnection(HttpRequestException e) =>
+        e.HttpRequestError == HttpRequestError.ResponseEnded || e.InnerException is IOException { InnerException: SocketException };
 
-    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    // A request for which a connection was made went over that one, or over a kept one that came free before it was there: no more often than there
+    // were kept ones, and answers that left further ones.
+    private static bool IsMadeFor(HttpRequestMessage message) => message.Options.TryGetValue(s_newConnection, out _);
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         context.InitialRequestMessage.Options.Set(s_newConnection, true);
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             await socket.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
+            Interlocked.Increment(ref _made);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch

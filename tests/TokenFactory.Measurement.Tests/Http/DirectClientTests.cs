@@ -45,6 +45,40 @@ public sealed class DirectClientTests
         Assert.InRange(connections.Count, 1, 2);
     }
 
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1")]
+    [InlineData("127.0.0.1", "localhost")]
+    [InlineData("::1", "[::1]")]
+    public async Task A_host_may_be_an_address_or_a_name(string listens, string host)
+    {
+        var address = IPAddress.Parse(listens);
+        Assert.SkipUnless(address.AddressFamily == AddressFamily.InterNetwork || Socket.OSSupportsIPv6, "This system has no IPv6.");
+        string head = "";
+        RawServer server;
+        try
+        {
+            server = new RawServer(
+                async (socket, _) =>
+                {
+                    head = await RawServer.RequestAsync(socket);
+                    await RawServer.SendAsync(socket, Answer(TestServer.Chat(2)));
+                },
+                address);
+        }
+        catch (SocketException) when (address.AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            Assert.Skip("This system's loopback has no IPv6.");
+            return;
+        }
+
+        await using (server)
+        {
+            ThroughputMeasurement m = await MeasureAsync(new Uri($"http://{host}:{server.Uri.Port}"), Plan(1, 1));
+            Assert.Equal((1, 0), (m.Requests, m.Failed));
+            Assert.Contains($"\r\nHost: {host}:{server.Uri.Port}\r\n", head, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task A_connection_that_the_server_has_closed_is_not_used_again()
     {
@@ -278,13 +312,14 @@ public sealed class DirectClientTests
     /// <summary>A listener whose connections a test answers byte by byte.</summary>
     private sealed class RawServer : IAsyncDisposable
     {
-        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+        private readonly TcpListener _listener;
         private readonly Func<Socket, int, Task> _answer;
         private readonly SemaphoreSlim _closed = new(0);
         private readonly Task _accepting;
 
-        public RawServer(Func<Socket, int, Task> answer)
+        public RawServer(Func<Socket, int, Task> answer, IPAddress? address = null)
         {
+            _listener = new TcpListener(address ?? IPAddress.Loopback, 0);
             _answer = answer;
             _listener.Start();
             _accepting = AcceptAsync();
@@ -294,7 +329,7 @@ public sealed class DirectClientTests
 
         public Uri Uri => new($"http://{_listener.LocalEndpoint}");
 
-        public static async Task RequestAsync(Socket socket)
+        public static async Task<string> RequestAsync(Socket socket)
         {
             byte[] buffer = new byte[1 << 16];
             StringBuilder text = new();
@@ -308,6 +343,8 @@ public sealed class DirectClientTests
 
                 text.Append(Encoding.UTF8.GetString(buffer, 0, read));
             }
+
+            return text.ToString();
         }
 
         /// <summary>Reads until the client has closed the connection.</summary>

@@ -52,6 +52,8 @@ public sealed class ResponseReaderTests
             { $"HTTP/1.1 200 OK\n{EventStream.Replace("\r", "", StringComparison.Ordinal)}Content-Length: {length}\n\n{body}", true },
             { $"HTTP/1.1 200 OK\r\n\r\n{body}", false },
             { $"HTTP/1.0 200 OK\r\nContent-Length: {length}\r\n\r\n{body}", false },
+            { $"HTTP/1.1 200 OK\r\nConnection: X-Hop, Close\r\nContent-Length: {length}\r\n\r\n{body}", false },
+            { $"HTTP/1.0 200 OK\r\nConnection: x-hop ,Keep-Alive\r\nContent-Length: {length}\r\n\r\n{body}", true },
             { $"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: {length}\r\n\r\n{body}", true },
             { $"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nContent-Type: text/html\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}", true },
             { $"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}HTTP/1.1 200", false },
