@@ -103,6 +103,25 @@ Describe 'Clear-TokenFactoryModel' {
         (Invoke-TokenFactory 'again' -MaxTokens 1).OutputTokens | Should -Be 1
     }
 
+    It 'shows in Get-TokenFactoryModel what is loaded, by which provider, with how much cache, and no longer once it was unloaded' {
+        Clear-TokenFactoryModel
+        (Get-TokenFactoryModel demo).Loaded | Should -BeNullOrEmpty
+        $before = [DateTimeOffset]::Now
+        $null = Invoke-TokenFactory 'a prompt that fills some cache' -MaxTokens 4 -IgnoreEnd
+        $model = Get-TokenFactoryModel demo
+        $model.Loaded.Count | Should -Be 1
+        $model.Loaded[0].Provider | Should -Be Cpu
+        $model.Loaded[0].LoadedAt | Should -BeGreaterOrEqual $before
+        $model.Loaded[0].KvBytes | Should -BeGreaterThan (4 * $model.KvBytesPerToken)
+        $model.Loaded[0].KvBytes | Should -BeLessOrEqual $model.Loaded[0].KvMemoryBytes
+        $lines = ($model | Out-String -Width 80) -split "`r?`n"
+        $lines -join ' ' | Should -Match 'Loaded.*random\s+Cpu'
+        $lines | ForEach-Object { $_.Length | Should -BeLessOrEqual 80 }
+        ($model.Loaded | Out-String -Width 80) | Should -Match 'KV\s+Since'
+        $model | Clear-TokenFactoryModel
+        (Get-TokenFactoryModel demo).Loaded | Should -BeNullOrEmpty
+    }
+
     It 'unloads the models when the module is removed' {
         $shell = [powershell]::Create()
         $null = $shell.AddScript("Import-Module '$((Get-Module TokenFactory.Tools).Path)'; Invoke-TokenFactory 'x' -MaxTokens 1; Remove-Module TokenFactory.Tools")

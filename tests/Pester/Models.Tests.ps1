@@ -55,6 +55,16 @@ Describe 'New-TokenFactoryModel' {
         Get-Content (Join-Path $other notes.txt) | Should -Be mine
     }
 
+    It 'is found again after its replacement died halfway' {
+        $path = Join-Path $env:TOKENFACTORY_CACHE models half
+        $null = New-TokenFactoryModel -Name half -Parameters 1M -Path $path
+        Rename-Item $path '.half.1-aaaaaaaa.old.partial'
+        (Get-TokenFactoryModel).Name | Should -Contain half
+        (Get-TokenFactoryModel half).Path | Should -Be $path
+        Get-ChildItem (Split-Path $path) -Force -Filter '.half*' | Should -BeNullOrEmpty
+        Remove-Item $path -Recurse
+    }
+
     It 'takes sizes as the field writes them, and refuses others' {
         New-TokenFactoryModel -Name a -Parameters '0.001B' -Path (Join-Path $TestDrive size) | Select-Object -ExpandProperty Parameters | Should -BeGreaterThan 900000
         foreach ($size in '15Q', '', '1K', '-3M', '9e99B') { Get-ErrorId { New-TokenFactoryModel -Name a -Parameters $size -Path (Join-Path $TestDrive none) } | Should -BeLike 'InvalidParameterCount*' }

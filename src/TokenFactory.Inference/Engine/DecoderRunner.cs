@@ -55,6 +55,9 @@ internal abstract unsafe class DecoderRunner : IDisposable
     /// <summary>True when slots that do not decode cost nothing in a step, so that gaps between running ones need not be closed.</summary>
     public virtual bool SkipsIdleRows => false;
 
+    /// <summary>True when the memory of all slots is taken at load and kept.</summary>
+    public virtual bool TakesAllMemory => false;
+
     /// <summary>Passes over the weights that decode steps took.</summary>
     public long Runs { get; protected set; }
 

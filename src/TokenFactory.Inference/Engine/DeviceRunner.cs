@@ -95,6 +95,8 @@ internal sealed unsafe class DeviceRunner : DecoderRunner
 
     public override int LargestChunk { get; }
 
+    public override bool TakesAllMemory => true;
+
     public override string SlidingObstacle => Graph.SlidingObstacle ?? "the keys that would have to be turned are in the device's memory; use -Provider Cpu to go on";
 
     public override bool CanCopy => _pool.CanMove;

@@ -23,7 +23,7 @@ public static class EngineCache
         {
             lock (s_gate)
             {
-                return [.. s_entries.Where(e => e.Engine.IsCompletedSuccessfully).Select(e => new LoadedModel(e.Engine.Result.Model.Name, e.Key.Path, e.Engine.Result.Provider, e.Engine.Result.Model.WeightBytes, e.Leases > 0))];
+                return [.. s_entries.Where(e => e.Engine.IsCompletedSuccessfully && !(e.Leaving && e.Leases == 0)).Select(Describe)];
             }
         }
     }
@@ -101,14 +101,25 @@ public static class EngineCache
         {
             if (entry.Engine.IsCompletedSuccessfully)
             {
-                InferenceEngine engine = entry.Engine.Result;
-                cleared.Add(new LoadedModel(engine.Model.Name, entry.Key.Path, engine.Provider, engine.Model.WeightBytes, entry.Leases > 0));
+                cleared.Add(Describe(entry));
             }
 
             Unload(entry);
         }
 
         return cleared;
+    }
+
+    private static LoadedModel Describe(Entry entry)
+    {
+        InferenceEngine engine = entry.Engine.Result;
+        EngineStatistics statistics = engine.Statistics;
+        return new LoadedModel(engine.Model.Name, entry.Key.Path, engine.Provider, engine.Model.WeightBytes, entry.Leases > 0)
+        {
+            KvBytes = statistics.KvHeldBytes,
+            KvMemoryBytes = statistics.KvMemoryBytes,
+            LoadedAt = engine.LoadedAt,
+        };
     }
 
     private static void Return(Entry entry)

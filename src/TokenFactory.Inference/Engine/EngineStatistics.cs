@@ -42,6 +42,9 @@ public sealed record EngineStatistics
     /// <summary>Bytes of keys and values that sequences may take.</summary>
     public long KvMemoryBytes { get; init; }
 
+    /// <summary>Bytes of keys and values that sequences hold, ended ones that wait for reuse included.</summary>
+    public long KvHeldBytes { get; init; }
+
     /// <summary>Requests that wait for a place.</summary>
     public int Waiting { get; init; }
 

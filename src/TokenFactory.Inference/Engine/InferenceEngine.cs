@@ -51,6 +51,9 @@ public sealed class InferenceEngine : IGenerationEngine
     /// </summary>
     public bool SlidesPastContext => _runner.SlidingTokens > 0;
 
+    /// <summary>When it was loaded.</summary>
+    public DateTimeOffset LoadedAt { get; } = DateTimeOffset.Now;
+
     /// <summary>Seconds that loading took.</summary>
     public double LoadSeconds { get; }
 

@@ -40,6 +40,7 @@ internal sealed partial class Scheduler
         BytesToDevice = _runner.BytesToDevice,
         BytesFromDevice = _runner.BytesFromDevice,
         KvMemoryBytes = _admission.BudgetTokens * _runner.Graph.KvBytesPerToken,
+        KvHeldBytes = (_runner.TakesAllMemory ? _admission.BudgetTokens : _slots.Sum(s => (long)s.Touched)) * _runner.Graph.KvBytesPerToken,
         Waiting = _admission.Waiting.Count,
         Running = _slots.Count(s => s.Owner is not null),
     };

@@ -26,8 +26,16 @@ public static class DefaultModel
     public static string ModelsFolder => System.IO.Path.Combine(UserFolders.Cache, "models");
 
     /// <summary>Full paths of the cached models' folders, the embedded default's left out.</summary>
-    public static IReadOnlyList<string> CachedFolders() => !Directory.Exists(ModelsFolder) ? []
-        : [.. Directory.EnumerateDirectories(ModelsFolder).Where(f => f != Path && !System.IO.Path.GetFileName(f).StartsWith('.') && ModelFolder.LooksLikeModel(f)).Order(StringComparer.Ordinal)];
+    public static IReadOnlyList<string> CachedFolders()
+    {
+        if (!Directory.Exists(ModelsFolder))
+        {
+            return [];
+        }
+
+        ModelFolderTransaction.RepairAll(ModelsFolder);
+        return [.. Directory.EnumerateDirectories(ModelsFolder).Where(f => f != Path && !System.IO.Path.GetFileName(f).StartsWith('.') && ModelFolder.LooksLikeModel(f)).Order(StringComparer.Ordinal)];
+    }
 
     /// <summary>Folder of a named model in the cache.</summary>
     /// <param name="name">The model's name.</param>

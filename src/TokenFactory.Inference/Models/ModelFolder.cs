@@ -47,6 +47,7 @@ public sealed class ModelFolder
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
+        ModelFolderTransaction.Repair(path);
         if (File.Exists(path))
         {
             string file = System.IO.Path.GetFileName(path);

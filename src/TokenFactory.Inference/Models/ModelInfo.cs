@@ -62,6 +62,9 @@ public sealed record ModelInfo
     /// <summary>True when the weights are random: written by <c>New-TokenFactoryModel</c>, good for speed and cost, useless for text.</summary>
     public bool RandomWeights { get; init; }
 
+    /// <summary>Where it is loaded in this process now: once for each way in which it was loaded; empty when it is not.</summary>
+    public IReadOnlyList<Engine.LoadedModel> Loaded { get; init => field = value.ToIndexable(); } = [];
+
     /// <summary>What could not be told, by property name, with the reason.</summary>
     public IReadOnlyDictionary<string, string> Unavailable { get; init; } = new Dictionary<string, string>();
 }

@@ -13,6 +13,7 @@ public record ModelReference(string? Path)
     /// <remarks>A text that names nothing is kept as a path, so that opening it says that there is no such folder.</remarks>
     public static ModelReference Find(string text, string fullPath)
     {
+        Onnx.ModelFolderTransaction.Repair(fullPath);
         if (Directory.Exists(fullPath) || File.Exists(fullPath))
         {
             return new ModelReference(fullPath);

@@ -6,12 +6,16 @@ namespace TokenFactory.Inference.Onnx;
 /// <summary>A folder that appears whole or not at all: files are made in a hidden sibling, which is moved into place at the end.</summary>
 /// <remarks>
 /// Each sibling has a lock file that its maker holds open. A sibling whose lock nobody holds was left by a process that died, and the next
-/// transaction of the same folder deletes it.
+/// transaction of the same folder deletes it. A folder is replaced by two renames; whoever looks for it next completes what a process that
+/// died between them began (<see cref="Repair"/>).
 /// </remarks>
 internal sealed class ModelFolderTransaction : IDisposable
 {
     private const string Suffix = ".partial";
     private const string LockSuffix = ".lock";
+    private const string OldSuffix = ".old" + Suffix;
+    private const int PollMilliseconds = 10;
+    private const int Polls = 100;
 
     private readonly string _folder;
     private readonly string _temporary;
@@ -35,6 +39,7 @@ internal sealed class ModelFolderTransaction : IDisposable
         string parent = Path.GetDirectoryName(folder) ?? throw ModelFolderException.Invalid(folder, "a root folder cannot be a model folder", "Choose a folder below it");
         Directory.CreateDirectory(parent);
         string name = Path.GetFileName(folder);
+        Repair(folder);
         RemoveStale(parent, name);
         string temporary = Path.Combine(parent,
             string.Create(CultureInfo.InvariantCulture, $".{name}.{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..8]}{Suffix}"));
@@ -52,6 +57,85 @@ internal sealed class ModelFolderTransaction : IDisposable
         return new ModelFolderTransaction(folder, temporary, held, create ?? (path => new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 18)));
     }
 
+    /// <summary>Completes a replacement whose process died between its two renames, and removes what one left behind after both.</summary>
+    /// <param name="folder">Full path of the folder that was to be replaced.</param>
+    /// <remarks>
+    /// The older folder is moved away only when the newer one is whole: so the newer one takes its place, and the older one only where the newer
+    /// one is gone. While another process is between its renames, this waits for it. What can't be read or written is left as it is.
+    /// </remarks>
+    public static void Repair(string folder)
+    {
+        string? parent = Path.GetDirectoryName(folder);
+        if (parent is null || !Directory.Exists(parent))
+        {
+            return;
+        }
+
+        try
+        {
+            foreach (string old in Directory.EnumerateDirectories(parent, $".{Path.GetFileName(folder)}.*{OldSuffix}"))
+            {
+                string newer = old[..^OldSuffix.Length] + Suffix;
+                if (!IsOf(folder, newer) || !TryHold(newer + LockSuffix, out FileStream? held))
+                {
+                    for (int i = 0; i < Polls && IsOf(folder, newer) && !Directory.Exists(folder) && Directory.Exists(old); i++)
+                    {
+                        Thread.Sleep(PollMilliseconds);
+                    }
+
+                    continue;
+                }
+
+                using (held)
+                {
+                    if (!Directory.Exists(folder))
+                    {
+                        Directory.Move(ModelFolder.LooksLikeModel(newer) ? newer : old, folder);
+                    }
+
+                    Delete(newer);
+                    Delete(old);
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The opening that follows says what is missing.
+        }
+    }
+
+    /// <summary>Does so for all folders of a parent.</summary>
+    /// <param name="parent">Full path of the parent.</param>
+    public static void RepairAll(string parent)
+    {
+        foreach (string old in Directory.EnumerateDirectories(parent, $".*{OldSuffix}"))
+        {
+            string name = Path.GetFileName(old)[1..^OldSuffix.Length];
+            int end = name.LastIndexOf('.');
+            if (end > 0)
+            {
+                Repair(Path.Combine(parent, name[..end]));
+            }
+        }
+    }
+
+    // A pattern for "a" finds what belongs to "a.b" too.
+    private static bool IsOf(string folder, string sibling) => Path.GetFileName(sibling).AsSpan()[(Path.GetFileName(folder).Length + 2)..^Suffix.Length].IndexOf('.') < 0;
+
+    private static bool TryHold(string path, out FileStream? held)
+    {
+        try
+        {
+            held = Hold(path);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            held = null;
+            return false;
+        }
+    }
+
     /// <summary>Creates a file; the caller disposes the stream.</summary>
     /// <param name="relativePath">Its path in the folder.</param>
     public Stream Create(string relativePath)
@@ -67,7 +151,7 @@ internal sealed class ModelFolderTransaction : IDisposable
         string? old = null;
         if (Directory.Exists(_folder))
         {
-            old = _temporary[..^Suffix.Length] + ".old" + Suffix;
+            old = _temporary[..^Suffix.Length] + OldSuffix;
             Directory.Move(_folder, old);
         }
 
@@ -126,6 +210,12 @@ internal sealed class ModelFolderTransaction : IDisposable
             if (!partial.EndsWith(Suffix, StringComparison.Ordinal))
             {
                 continue;
+            }
+
+            if (partial.EndsWith(OldSuffix, StringComparison.Ordinal))
+            {
+                // It belongs to whoever replaces the folder.
+                lockPath = partial[..^OldSuffix.Length] + Suffix + LockSuffix;
             }
 
             try

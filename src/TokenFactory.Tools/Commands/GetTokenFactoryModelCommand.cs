@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using TokenFactory.Core;
+using TokenFactory.Inference.Engine;
 using TokenFactory.Inference.Models;
 using TokenFactory.Tools.Infrastructure;
 
@@ -8,7 +9,8 @@ namespace TokenFactory.Tools.Commands;
 /// <summary>Tells what model folders hold: architecture, parameters, bytes, cache per token, context, precision, template, special tokens.</summary>
 /// <remarks>
 /// Reads ONNX Runtime GenAI's folders and Hugging Face's onnx exports. The graph is inspected and its weights are not loaded, so that a folder
-/// of any size is told in a moment. Without an argument: the embedded default model and those in the per-user cache.
+/// of any size is told in a moment. Loaded says where a model is in memory now: provider, bytes of keys and values, since when
+/// (Clear-TokenFactoryModel unloads it). Unavailable says why something is not known or not possible. Without an argument: the embedded default model and those in the per-user cache.
 /// </remarks>
 /// <example>
 /// <code>Get-TokenFactoryModel</code>
@@ -21,6 +23,10 @@ namespace TokenFactory.Tools.Commands;
 /// <example>
 /// <code>Get-TokenFactoryModel | Sort-Object WeightBytes | Select-Object Name, Parameters, WeightBytes, KvBytesPerToken</code>
 /// <para>Raw numbers for further work.</para>
+/// </example>
+/// <example>
+/// <code>(Get-TokenFactoryModel | Where-Object Loaded).Loaded</code>
+/// <para>What is in this session's memory.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "TokenFactoryModel", DefaultParameterSetName = "Path")]
 [OutputType(typeof(ModelInfo))]
@@ -84,7 +90,7 @@ public sealed class GetTokenFactoryModelCommand : TokenFactoryCommand
             ModelFolder? folder = null;
             Pump((writer, token) => Task.Run(() => folder = reference.Open(Variant,
                 new ImmediateProgress(fraction => writer.Progress("Making the embedded default model", "15M random parameters, once for this user", fraction)), token), token));
-            WriteObject(folder!.Info);
+            WriteObject(folder!.Info with { Loaded = [.. EngineCache.Loaded.Where(m => string.Equals(m.Path, folder.Path, StringComparison.Ordinal))] });
         }
         catch (TokenFactoryException e)
         {

@@ -45,6 +45,52 @@ public sealed class UnfinishedModelTests : IDisposable
         Assert.Single(Directory.EnumerateFileSystemEntries(_root));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Replacement_that_died_between_its_renames_is_completed_by_the_next_use(bool newIsThere)
+    {
+        SyntheticModel.Write(s_options with { Name = "older" }, Path.Combine(_root, ".model.1-aaaaaaaa.old.partial"));
+        if (newIsThere)
+        {
+            SyntheticModel.Write(s_options with { Name = "newer" }, Path.Combine(_root, ".model.1-aaaaaaaa.partial"));
+            File.WriteAllText(Path.Combine(_root, ".model.1-aaaaaaaa.partial.lock"), "");
+        }
+
+        Assert.Equal(Folder, ModelReference.Find("model", Folder).Path);
+        Assert.Equal(newIsThere ? "newer" : "older", ModelFolder.Open(Folder).Info.Name);
+        Assert.Equal([Folder], Directory.EnumerateFileSystemEntries(_root));
+    }
+
+    [Fact]
+    public void Replacement_that_died_after_its_renames_leaves_nothing_after_the_next_use()
+    {
+        SyntheticModel.Write(s_options with { Name = "newer" }, Folder);
+        SyntheticModel.Write(s_options with { Name = "older" }, Path.Combine(_root, ".model.1-aaaaaaaa.old.partial"));
+        SyntheticModel.Write(s_options with { Name = "other" }, Path.Combine(_root, ".model.v2.1-aaaaaaaa.old.partial"));
+        Assert.Equal("newer", ModelFolder.Open(Folder).Info.Name);
+        Assert.Equal([Path.Combine(_root, ".model.v2.1-aaaaaaaa.old.partial"), Folder], Directory.EnumerateFileSystemEntries(_root).Order(StringComparer.Ordinal));
+        Assert.Equal("other", ModelFolder.Open(Path.Combine(_root, "model.v2")).Info.Name);
+    }
+
+    [Fact]
+    public async Task Replacement_that_is_under_way_is_waited_for_and_not_touched()
+    {
+        string old = Path.Combine(_root, ".model.2-bbbbbbbb.old.partial");
+        string newer = Path.Combine(_root, ".model.2-bbbbbbbb.partial");
+        SyntheticModel.Write(s_options with { Name = "older" }, old);
+        SyntheticModel.Write(s_options with { Name = "newer" }, newer);
+        using (new FileStream(newer + ".lock", FileMode.Create, FileAccess.ReadWrite, FileShare.None))
+        {
+            Task<ModelFolder> opening = Task.Run(() => ModelFolder.Open(Folder), TestContext.Current.CancellationToken);
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+            Assert.False(opening.IsCompleted);
+            Directory.Move(newer, Folder);
+            Assert.Equal("newer", (await opening).Info.Name);
+            Assert.True(Directory.Exists(old));
+        }
+    }
+
     [Fact]
     public void Cancelling_at_any_moment_leaves_nothing()
     {
