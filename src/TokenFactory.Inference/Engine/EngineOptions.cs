@@ -49,7 +49,7 @@ public sealed record EngineOptions
     public int LargestChunk { get; init; } = 128;
 
     /// <summary>With eight streams or more, a chunk may take this share of a usual step.</summary>
-    public double ChunkShare { get; init; } = 0.4;
+    public double ChunkShare { get; init; } = 0.5;
 
     /// <summary>Waiting this long raises a request's priority by one, so that none starves.</summary>
     public TimeSpan AgeingInterval { get; init; } = TimeSpan.FromSeconds(5);

@@ -20,6 +20,9 @@ public sealed class InferenceEngine : IGenerationEngine
     private readonly Scheduler _scheduler;
     private int _disposed;
 
+    /// <summary>The native session, for a benchmark that runs the same weights without the engine.</summary>
+    internal DecoderSession Session => _session;
+
     private InferenceEngine(ModelInfo model, Tokenizer? tokenizer, DecoderSession session, DecoderRunner runner, Scheduler scheduler, double loadSeconds)
     {
         Model = model;
