@@ -7,7 +7,7 @@
     Quickstart  Builds, then runs examples/quickstart.ps1: from this machine's hardware to a priced token.
     Test        Builds, then runs every xUnit and Pester test; the last line is the sum.
     Bench       Builds, then prints the benchmarks' ratios; -BenchArgument chooses which: "hostile" runs 100,000 mutated files in child processes.
-    Package     Lays out the module for every platform as a zip and as a .nupkg that Install-PSResource takes from a folder.
+    Package     Lays out the module for every platform, with the licences of what it carries, as a zip and as a .nupkg that Install-PSResource takes from a folder.
 
     A machine with only the .NET SDK runs it as: dotnet tool restore && dotnet pwsh ./build.ps1 Quickstart
 .EXAMPLE
@@ -24,7 +24,13 @@ param(
     [string] $Task = 'Build',
 
     # What the benchmarks are asked for: ratios, or another name that they list.
-    [string[]] $BenchArgument = @('ratios')
+    [string[]] $BenchArgument = @('ratios'),
+
+    # Where Package puts its files; out/packages unless given. What is there is replaced.
+    [string] $PackagePath,
+
+    # Package lays out the module as it was built last, for this platform alone.
+    [switch] $CurrentPlatform
 )
 
 $ErrorActionPreference = 'Stop'
@@ -88,17 +94,42 @@ function Invoke-Test {
     exit $code
 }
 
+# What the module carries of others, each with the licence and notices that its package has.
+function Write-Notice([string] $Folder) {
+    $assets = Get-Content (Join-Path $root src TokenFactory.Tools obj project.assets.json) -Raw | ConvertFrom-Json -AsHashtable
+    $target = $assets.targets.Values | Select-Object -First 1
+    $carried = (Get-ChildItem (Join-Path $Folder lib) -Recurse -File).Name
+    $text = [System.Text.StringBuilder]::new("TokenFactory.Tools carries parts of these packages. What each says of itself:`n")
+    foreach ($name in $target.Keys | Sort-Object) {
+        $entry = $target[$name]
+        $files = @($entry['runtime'] ?? @{}) + @($entry['runtimeTargets'] ?? @{}) | ForEach-Object Keys | Split-Path -Leaf
+        if ($entry.type -ne 'package' -or -not ($files | Where-Object { $_ -in $carried })) { continue }
+        $place = $assets.packageFolders.Keys | ForEach-Object { Join-Path $_ $assets.libraries[$name].path } | Where-Object { Test-Path $_ } | Select-Object -First 1
+        $nuspec = ([xml](Get-Content (Get-ChildItem $place -Filter *.nuspec).FullName -Raw)).package.metadata
+        $license = $nuspec['license'] ? $nuspec['license'].InnerText : $nuspec['licenseUrl'] ? $nuspec['licenseUrl'].InnerText : 'not stated'
+        $null = $text.Append("`n$('=' * 100)`n$($name.Replace('/', ' '))`nLicence: $license`n")
+        foreach ($file in Get-ChildItem $place -File -Recurse -Depth 1 | Where-Object Name -Match '^(licen[cs]e|notice|third-?party-?notices?)\b.*\.?(txt|md)?$' | Sort-Object FullName) {
+            $null = $text.Append("`n$((Get-Content $file.FullName -Raw).Trim())`n")
+        }
+    }
+    [IO.File]::WriteAllText((Join-Path $Folder THIRD-PARTY-NOTICES.txt), $text.ToString().ReplaceLineEndings("`n"))
+}
+
 function New-Package {
-    $packages = Join-Path $root out packages
+    $packages = $PackagePath ? $PSCmdlet.GetUnresolvedProviderPathFromPSPath($PackagePath) : (Join-Path $root out packages)
     Remove-Item $packages -Recurse -Force -ErrorAction Ignore
     $staging = New-Item (Join-Path $packages TokenFactory.Tools) -ItemType Directory -Force
-    # All platforms in a folder of its own: the everyday layout stays small.
-    Build-Module '-p:ModulePlatforms=((win|linux|osx)-(x64|arm64)|osx)', "-p:ModuleFolder=$staging$([IO.Path]::DirectorySeparatorChar)"
+    if ($CurrentPlatform) { Copy-Item (Join-Path $module *) $staging -Recurse }
+    else {
+        # All platforms in a folder of its own: the everyday layout stays small.
+        Build-Module '-p:ModulePlatforms=((win|linux|osx)-(x64|arm64)|osx)', "-p:ModuleFolder=$staging$([IO.Path]::DirectorySeparatorChar)"
+    }
     Get-ChildItem $staging -Recurse -Include *.pdb, TokenFactory.Tools.xml, TokenFactory.Tools.Init.xml | Remove-Item
     $version = (Import-PowerShellDataFile (Join-Path $staging TokenFactory.Tools.psd1)).ModuleVersion
     Copy-Item (Join-Path $root LICENSE) $staging
+    Write-Notice $staging
     $zip = Join-Path $packages "TokenFactory.Tools.$version.zip"
-    [System.IO.Compression.ZipFile]::CreateFromDirectory($staging, $zip, 'Optimal', $true)
+    [System.IO.Compression.ZipFile]::CreateFromDirectory($staging, $zip, ($CurrentPlatform ? 'Fastest' : 'Optimal'), $true)
     # PSResourceGet publishes to any folder that is registered as a repository.
     $name = "tokenfactory-package-$PID"
     Register-PSResourceRepository -Name $name -Uri $packages -Trusted

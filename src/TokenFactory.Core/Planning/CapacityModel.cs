@@ -12,7 +12,7 @@ namespace TokenFactory.Core.Planning;
 /// that limit stop, and the others go on (max-min fair). So capacity is what a tier can serve when the others grow in the same proportion.
 /// A tier without a demand gets what is left when the others' demands are served, in equal shares of accelerators.</para>
 /// <para>Only points that meet the service level at P90 are counted; an unknown TTFT or interactivity does not meet one. A tier may run on
-/// several hardware at once. Ranges count with their central value. Hardware that may be bought is counted in whole
+/// several hardware at once. Ranges count with their central value; with draws the figures carry P10, P50 and P90 on the verdict's day. Hardware that may be bought is counted in whole
 /// units (<c>unit</c>, 1 unless said).</para>
 /// </remarks>
 public static class CapacityModel
@@ -79,7 +79,7 @@ public static class CapacityModel
             }
         }
 
-        return [.. factory.Tiers.Select((tier, i) => Verdict(factory, tier, track[i], from, options))];
+        return CapacityDraws.Spread(factory, options, origin, [.. factory.Tiers.Select((tier, i) => Verdict(factory, tier, track[i], from, options))], cancellationToken);
     }
 
     private static CapacityVerdict Verdict(FactoryDefinition factory, TierDefinition tier, Track track, DateOnly from, CapacityOptions options)

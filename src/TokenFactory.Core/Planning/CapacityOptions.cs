@@ -14,4 +14,10 @@ public sealed record CapacityOptions
 
     /// <summary>The last day on which capacity must hold; null asks for <see cref="AsOf"/> alone.</summary>
     public DateOnly? Until { get; init; }
+
+    /// <summary>Draws of the Monte Carlo when the definition has ranges; 0 gives central figures only.</summary>
+    public int Draws { get; init; }
+
+    /// <summary>Seed of the draws: the same seed and definition give the same figures.</summary>
+    public int Seed { get; init; } = 1;
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using TokenFactory.Core.Economics;
 
 namespace TokenFactory.Core.Planning;
 
@@ -22,6 +23,21 @@ public sealed record CapacityVerdict
 
     /// <summary>Capacity / demand − 1: the growth of demand that still fits; negative when short. Null without a demand.</summary>
     public double? Headroom { get; init; }
+
+    /// <summary>Draws behind the ranges; 0 when the definition has none, or none were asked for.</summary>
+    public int Draws { get; init; }
+
+    /// <summary>Share of the draws in which the headroom that was asked for is there on the verdict's day; null without draws or demand.</summary>
+    public double? HoldsProbability { get; init; }
+
+    /// <summary>Range of <see cref="CapacityTokensPerDay"/>; null without draws.</summary>
+    public PercentileRange? CapacityTokensPerDayRange { get; init; }
+
+    /// <summary>Range of <see cref="DemandTokensPerDay"/>; null without draws or demand.</summary>
+    public PercentileRange? DemandTokensPerDayRange { get; init; }
+
+    /// <summary>Range of <see cref="Headroom"/>; null without draws or demand.</summary>
+    public PercentileRange? HeadroomRange { get; init; }
 
     /// <summary>The headroom that was asked for, as a fraction of demand.</summary>
     public double RequiredHeadroom { get; init; }

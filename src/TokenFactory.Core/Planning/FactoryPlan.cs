@@ -1,3 +1,5 @@
+using TokenFactory.Core.Economics;
+
 namespace TokenFactory.Core.Planning;
 
 /// <summary>How a factory divides power and hardware over its tiers, and what that earns: made by <see cref="FactoryPlanner"/>.</summary>
@@ -23,6 +25,25 @@ public sealed record FactoryPlan
 
     /// <summary>Cost per day, money, idle hardware and staff included; null when the definition does not price its hardware.</summary>
     public double? CostPerDay { get; init; }
+
+    /// <summary>Draws behind the ranges; 0 when the definition has none, or none were asked for.</summary>
+    /// <remarks>Every draw is planned anew: a range says what the best plan is worth over what the figures may turn out to be, and not what this plan would earn then.</remarks>
+    public int Draws { get; init; }
+
+    /// <summary>Share of the draws in which no plan serves the demands that must be served; null without draws. The ranges are of the others.</summary>
+    public double? InfeasibleProbability { get; init; }
+
+    /// <summary>Range of <see cref="TokensPerDay"/>; null without draws.</summary>
+    public PercentileRange? TokensPerDayRange { get; init; }
+
+    /// <summary>Range of <see cref="RevenuePerDay"/>; null without draws.</summary>
+    public PercentileRange? RevenuePerDayRange { get; init; }
+
+    /// <summary>Range of <see cref="CostPerDay"/>; null without draws, or when the cost is unknown.</summary>
+    public PercentileRange? CostPerDayRange { get; init; }
+
+    /// <summary>Range of <see cref="ProfitPerDay"/>; null without draws, or when the cost is unknown.</summary>
+    public PercentileRange? ProfitPerDayRange { get; init; }
 
     /// <summary>Revenue less cost per day, money; null when the cost is unknown.</summary>
     public double? ProfitPerDay => RevenuePerDay - CostPerDay;

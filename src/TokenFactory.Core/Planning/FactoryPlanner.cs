@@ -8,7 +8,7 @@ namespace TokenFactory.Core.Planning;
 /// bought in whole units; accelerators inside them may be divided over tiers. Points that no best plan needs are dropped exactly before.</para>
 /// <para>Sold tokens = min(demand, accelerators × throughput × 86,400 × min(utilization, 1 / peak-to-mean)); the demand is its <c>mean</c>, else its <c>max</c>, and all is sold
 /// without one; <c>min</c> must be served. A fixed share of power is filled first, as far as hardware allows. Of plans that are worth the same the cheapest is given.</para>
-/// <para>The same definition always gives the same plan, unless the time limit ends the search. Ranges count with their central value.</para>
+/// <para>The same definition always gives the same plan, unless the time limit ends the search. Ranges count with their central value; with draws the plan carries P10, P50 and P90 of the best plans.</para>
 /// </remarks>
 public static class FactoryPlanner
 {
@@ -47,6 +47,7 @@ public static class FactoryPlanner
 
         FactoryPlan plan = PlanReport.Make(inputs, model, solution, relaxation);
         IReadOnlyList<ShadowPrice> prices = options.ShadowPrices ? ShadowPricer.Price(inputs, model, relaxation, plan, cancellationToken) : [];
+        plan = PlanDraws.Spread(factory, options, plan, cancellationToken);
         return plan with { ShadowPrices = prices, SolveSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds };
     }
 

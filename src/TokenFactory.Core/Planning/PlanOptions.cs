@@ -23,4 +23,10 @@ public sealed record PlanOptions
 
     /// <summary>False leaves out shadow prices, which need further solves.</summary>
     public bool ShadowPrices { get; init; } = true;
+
+    /// <summary>Draws of the Monte Carlo when the definition has ranges; 0 gives central figures only.</summary>
+    public int Draws { get; init; }
+
+    /// <summary>Seed of the draws: the same seed and definition give the same figures.</summary>
+    public int Seed { get; init; } = 1;
 }

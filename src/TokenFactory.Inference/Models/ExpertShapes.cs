@@ -3,7 +3,7 @@ namespace TokenFactory.Inference.Models;
 /// <summary>Checks that the weights of a mixture of experts fit each other.</summary>
 /// <remarks>
 /// ONNX Runtime 1.31.1 prepares these weights while it loads a graph, before it compares their shapes, and reads beyond the shorter ones: a QMoE whose second
-/// product's weight said <c>[32, 64, 4]</c> for <c>[4, 64, 32]</c> ended the process. Inputs as its operator's documentation numbers them.
+/// product's weight said <c>[32, 64, 4]</c> for <c>[4, 64, 32]</c> ended the process, and so did one without scales. Inputs as its operator's documentation numbers them.
 /// </remarks>
 internal static class ExpertShapes
 {
@@ -59,12 +59,18 @@ internal static class ExpertShapes
         long block = node.Int("block_size");
         for (int i = 0; i < rows.Length; i++)
         {
-            if (Weight(rows[i]) is not { } row || Weight(rowsOf[i]) is not { } weight)
+            bool isScale = packed && i % 2 == 0;
+            if (Weight(rowsOf[i]) is not { } weight || Weight(rows[i]) is not { } row)
             {
+                // Scales that are computed, or not there at all, it reads all the same.
+                if (isScale && Weight(rowsOf[i]) is not null)
+                {
+                    throw Misfit(path, node, "has no stored scales");
+                }
+
                 continue;
             }
 
-            bool isScale = packed && i % 2 == 0;
             bool agrees = row.Shape.Count >= 2 && row.Shape[0] == weight.Shape[0] && (packed ? row.Shape[1] == weight.Shape[1] : row.Shape[1] == weight.Shape[1] || row.Shape[1] == weight.Shape[2])
                 && (isScale && block > 0 ? row.Shape.Count == 3 && row.Shape[2] == ((weight.Shape[2] * pack) + block - 1) / block : row.Shape.Count == 2 || (row.Shape.Count == 3 && row.Shape[2] == 1));
             if (!agrees)

@@ -11,6 +11,8 @@ namespace TokenFactory.Tools.Commands;
 /// at the factory's utilization and the demand's peak-to-mean ratio, with spare units standing by when the site says so. A point whose TTFT is unknown
 /// is reported and never counted as meeting one.</para>
 /// <para>Headroom is capacity / demand - 1: the growth of demand that still fits. With -Until the figures are those of the worst day up to then.</para>
+/// <para>Where the definition has ranges, capacity, demand and headroom carry P10, P50 and P90 on that day, and HoldsProbability is the share of draws that hold. Holds
+/// speaks for the central figures.</para>
 /// </remarks>
 /// <example>
 ///   <code>Measure-TokenFactoryCapacity examples/capacity.yaml</code>
@@ -28,7 +30,16 @@ namespace TokenFactory.Tools.Commands;
 [OutputType(typeof(CapacityVerdict))]
 public sealed class MeasureTokenFactoryCapacityCommand : CapacityCommand
 {
+    /// <summary>Draws of the Monte Carlo when the definition has ranges; 0 leaves the ranges out.</summary>
+    [Parameter]
+    [ValidateRange(0, 1_000_000)]
+    public int Draws { get; set; } = 1000;
+
+    /// <summary>Seed of the draws: the same seed gives the same figures.</summary>
+    [Parameter]
+    public int Seed { get; set; } = 1;
+
     /// <inheritdoc/>
     protected override void Judge(FactoryDefinition factory, CapacityOptions options) =>
-        WriteObject(CapacityModel.Evaluate(factory, options, StopToken), enumerateCollection: true);
+        WriteObject(CapacityModel.Evaluate(factory, options with { Draws = Draws, Seed = Seed }, StopToken), enumerateCollection: true);
 }

@@ -323,4 +323,25 @@ public class CapacityModelTests
         Assert.Equal(86_400.0 * 820, v.CapacityTokensPerDay, 1);
         Assert.Equal(82, v.OperatingPoint!.OutputTokensPerSecondPerAccelerator.Value);
     }
+
+    [Fact]
+    public void A_range_of_throughput_gives_the_band_of_capacity_and_the_chance_to_hold()
+    {
+        TierDefinition tier = Tier(demand: 86_400 * 1000) with { Production = [new OperatingPoint { OutputTokensPerSecondPerAccelerator = Core.Quantities.Estimate.Uniform(80, 130), Interactivity = 50, TtftSeconds = 1 }] };
+        FactoryDefinition factory = Factory([tier]);
+        CapacityVerdict v = Assert.Single(CapacityModel.Evaluate(factory, new CapacityOptions { AsOf = s_today, Draws = 4000 }, TestContext.Current.CancellationToken));
+        Assert.Equal(105 * 864_000.0, v.CapacityTokensPerDay, 1);
+        Assert.True(v.Holds);
+
+        // Uniform from 80 to 130: its tenth is 85, its nine tenths 125, and three fifths of it are at least 100.
+        Assert.Equal(85 * 864_000.0, v.CapacityTokensPerDayRange!.P10, 864_000.0);
+        Assert.Equal(125 * 864_000.0, v.CapacityTokensPerDayRange.P90, 864_000.0);
+        Assert.Equal(0.25, v.HeadroomRange!.P90, 0.01);
+        Assert.Equal(0.6, v.HoldsProbability!.Value, 0.03);
+        Assert.Equal(v.DemandTokensPerDay, v.DemandTokensPerDayRange!.P10);
+
+        CapacityVerdict plain = Assert.Single(Judge(factory));
+        Assert.Equal((0, (double?)null), (plain.Draws, plain.HoldsProbability));
+        Assert.Null(plain.HeadroomRange);
+    }
 }

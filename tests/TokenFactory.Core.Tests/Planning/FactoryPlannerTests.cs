@@ -244,4 +244,22 @@ public class FactoryPlannerTests
         Assert.Equal(sold, FactoryPlanner.Optimize(factory).TokensPerDay, 1);
         Assert.Equal(sold, Core.Economics.CostModel.Evaluate(factory)[0].OutputTokensPerDay, 1);
     }
+
+    [Fact]
+    public void A_range_of_demand_gives_the_band_of_the_best_plans()
+    {
+        TierDefinition tier = Tier("t", 5, Point(100)) with { Demand = new DemandDefinition { MaxTokensPerDay = Core.Quantities.Estimate.Uniform(100e6, 200e6) } };
+        FactoryPlan plan = FactoryPlanner.Optimize(Factory([There(20)], [tier]), new PlanOptions { Draws = 400, ShadowPrices = false });
+
+        // Twenty accelerators make 172.8 million: what is asked for above that is not sold.
+        Assert.Equal(150e6, plan.TokensPerDay, 1);
+        Assert.Equal(110e6, plan.TokensPerDayRange!.P10, 4e6);
+        Assert.Equal(172.8e6, plan.TokensPerDayRange.P90, 1);
+        Assert.Equal(plan.TokensPerDayRange.P50 * 5e-6, plan.RevenuePerDayRange!.P50, 1e-6);
+        Assert.Equal((400, 0.0), (plan.Draws, plan.InfeasibleProbability));
+
+        tier = tier with { Demand = new DemandDefinition { MinTokensPerDay = Core.Quantities.Estimate.Uniform(100e6, 200e6) } };
+        plan = FactoryPlanner.Optimize(Factory([There(20)], [tier]), new PlanOptions { Draws = 400, ShadowPrices = false });
+        Assert.Equal(0.272, plan.InfeasibleProbability!.Value, 0.07);
+    }
 }

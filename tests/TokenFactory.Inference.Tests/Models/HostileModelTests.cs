@@ -131,6 +131,34 @@ public sealed class HostileModelTests : IDisposable
         Assert.Equal("ModelFolderInvalid", Refusal());
     }
 
+    [Theory]
+    [InlineData("experts.down_proj.qweight", true)]
+    [InlineData("experts.gate_up_proj.qweight", true)]
+    [InlineData("experts.down_proj.scales", true)]
+    [InlineData("experts.down_proj.bias", true)]
+    [InlineData("experts.down_proj.scales", false)]
+    [InlineData("experts.gate_up_proj.scales", false)]
+    public void Experts_whose_weights_do_not_fit_are_refused(string weight, bool turned)
+    {
+        SyntheticModel.Write(new SyntheticModelOptions { Name = "mixture", Shape = FamilyTests.Families["gptoss"], Precision = ModelPrecision.Int4 }, Folder);
+        Assert.Equal("mixture", ModelFolder.Open(Folder).Info.Name);
+        List<WireField> model = Wire.Parse(File.ReadAllBytes(Graph)), graph = model.Find(f => f.Number == 7)!.Children!;
+        WireField found = graph.First(f => f.Number == 5 && f.Children!.Find(c => c.Number == 8)!.Text.EndsWith(weight, StringComparison.Ordinal));
+        List<WireField> fields = found.Children!;
+        if (turned)
+        {
+            int first = fields.FindIndex(f => f.Number == 1), last = fields.FindLastIndex(f => f.Number == 1);
+            (fields[first], fields[last]) = (fields[last], fields[first]);
+        }
+        else
+        {
+            graph.Remove(found);
+        }
+
+        File.WriteAllBytes(Graph, Wire.Write(model));
+        Assert.Equal("ModelFolderInvalid", Refusal());
+    }
+
     [Fact]
     public void A_graph_in_a_format_that_nobody_checks_is_refused()
     {

@@ -45,6 +45,7 @@ internal sealed class PythonJson
             throw ChatTemplateException.Limit("a value is too deep to be written");
         }
 
+        _context.Spend(1);
         _context.Reserve(1, _output.Length - _counted + 1);
         _counted = _output.Length;
         switch (value)

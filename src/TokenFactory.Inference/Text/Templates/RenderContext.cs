@@ -50,7 +50,7 @@ internal sealed class RenderContext(ChatTemplateLimits limits, TimeProvider cloc
     /// <summary>Counts work on a value by its size.</summary>
     public void Charge(object? value) => Spend(value switch
     {
-        string s => s.Length >> 5,
+        string s => s.Length >> 4,
         PythonList list => list.Items.Count >> 2,
         PythonDictionary dictionary => dictionary.Count >> 2,
         _ => 0,
