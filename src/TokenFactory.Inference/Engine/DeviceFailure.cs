@@ -16,7 +16,7 @@ internal static class DeviceFailure
     /// <summary>A provider that can't run a graph.</summary>
     public static ProviderException NotSupported(ExecutionProvider provider, string model, string reason, Exception? inner = null) =>
         new("ProviderNotSupported", FailureKind.NotSupported,
-            $"{provider} can't run '{model}': {reason.TrimEnd().TrimEnd('.')}. Use -Provider Cpu, or an export of the model for {provider}.", provider, inner);
+            $"{provider} can't run '{model}': {WithoutCode(reason).TrimEnd().TrimEnd('.')}. Use -Provider Cpu, or an export of the model for {provider}.", provider, inner);
 
     /// <summary>A failure while keys, values or logits found no room.</summary>
     public static ProviderException OutOfMemory(ExecutionProvider provider, Exception inner) =>
@@ -38,9 +38,12 @@ internal static class DeviceFailure
         return s_outOfMemory.Any(s => message.Contains(s, StringComparison.OrdinalIgnoreCase)) ? OutOfMemory(provider, failure) : null;
     }
 
+    private static string WithoutCode(string message) =>
+        message.StartsWith("[ErrorCode:", StringComparison.Ordinal) ? message[(message.IndexOf(']', StringComparison.Ordinal) + 1)..].Trim() : message;
+
     private static string OneLine(string message)
     {
-        string line = message.ReplaceLineEndings(" ").Trim();
+        string line = WithoutCode(message.ReplaceLineEndings(" ").Trim());
         return line.Length > 400 ? line[..400] + "…" : line.EndsWith('.') ? line : line + ".";
     }
 }

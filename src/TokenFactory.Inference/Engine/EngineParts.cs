@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.OnnxRuntime;
 using TokenFactory.Core;
 using TokenFactory.Inference.Models;
 using TokenFactory.Inference.Providers;
@@ -62,7 +63,7 @@ internal sealed record EngineParts(DecoderSession Session, DecoderRunner Runner,
             {
                 var placement = DevicePlacement.Of(session, options.DevicePath);
                 (int slots, int capacity, string limit) = DeviceGeometry(graph, options, placement.Mode, provider);
-                var device = new DeviceRunner(session, placement, slots, capacity, options);
+                DeviceRunner device = OpenRunner(session, placement, slots, capacity, options);
                 runner = device;
                 session.Provider = provider with { Explanation = $"{provider.Explanation} {device.Explanation} {limit}" };
                 return new EngineParts(session, device, (long)slots * capacity);
@@ -84,6 +85,20 @@ internal sealed record EngineParts(DecoderSession Session, DecoderRunner Runner,
             runner?.Dispose();
             session.Dispose();
             throw;
+        }
+    }
+
+    // The first small graphs run here: what a device lacks shows only when it compiles a kernel.
+    private static DeviceRunner OpenRunner(DecoderSession session, DevicePlacement placement, int slots, int capacity, EngineOptions options)
+    {
+        try
+        {
+            return new DeviceRunner(session, placement, slots, capacity, options);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            ExecutionProvider provider = session.Provider.Provider;
+            throw DeviceFailure.Of(provider, e) ?? DeviceFailure.NotSupported(provider, session.Graph.ModelPath, e.Message.ReplaceLineEndings(" "), e);
         }
     }
 

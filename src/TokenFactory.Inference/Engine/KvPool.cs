@@ -52,7 +52,7 @@ internal sealed unsafe class KvPool : ICacheViews, IDisposable
     {
         if (OperatingSystem.IsWindows())
         {
-            ForEachHead(slot, (memory, offset, tokenBytes) => memory.Commit(offset, tokenBytes * Math.Min(tokens, Capacity)));
+            CommitPages(slot, Math.Min(tokens, Capacity));
         }
     }
 
@@ -104,6 +104,10 @@ internal sealed unsafe class KvPool : ICacheViews, IDisposable
             }
         }
     }
+
+    // Apart, because a method that captures its parameter allocates on every call, also where it does nothing.
+    private void CommitPages(int slot, int tokens) =>
+        ForEachHead(slot, (memory, offset, tokenBytes) => memory.Commit(offset, tokenBytes * tokens));
 
     private delegate void SpanAction(SlotMemory memory, long offset, long tokenBytes);
 }

@@ -37,6 +37,31 @@ public sealed class WebGpuTests(EngineModels models, ITestOutputHelper output) :
         Report(device, actual.Sum(r => r.OutputTokens));
     }
 
+    [Theory]
+    [InlineData("selected", ModelPrecision.Int4)]
+    [InlineData("mask", ModelPrecision.Int4)]
+    [InlineData("selected", ModelPrecision.Fp16)]
+    public async Task Answers_OfLowerPrecisionAreNear(string form, ModelPrecision precision)
+    {
+        SkipWithoutDevice();
+        var options = new EngineOptions { Threads = 1, MaxBatch = 4 };
+        GenerationRequest[] requests = [.. DeviceTraffic.Requests(8, seed: 5, longestPrompt: 60)
+            .Select(r => r with { Sampling = new SamplingOptions { MaxTokens = 8, IgnoreEndTokens = true, LogProbabilities = 1 } })];
+        using InferenceEngine host = models.Load(form, precision, options with { Provider = ExecutionProvider.Cpu, PrefixReuse = false });
+        GenerationResult[] expected = await Task.WhenAll(requests.Select(r => host.Submit(r, Token).Completion));
+        using InferenceEngine device = LoadOrSkip(form, precision, options with { Provider = ExecutionProvider.WebGpu });
+        GenerationResult[] actual = await Task.WhenAll(requests.Select(r => device.Submit(r, Token).Completion));
+        for (int i = 0; i < expected.Length; i++)
+        {
+            // The processor's int4 product rounds activations to 8 bits; the device's does not.
+            Assert.InRange(actual[i].LogProbabilities![0].LogProbability - expected[i].LogProbabilities![0].LogProbability, -0.1, 0.1);
+            Assert.Equal(8, actual[i].OutputTokens);
+        }
+
+        output.WriteLine($"{precision}: {expected.Zip(actual).Count(p => p.First.TokenIds.SequenceEqual(p.Second.TokenIds))} of {expected.Length} have the processor's very tokens");
+        Report(device, actual.Sum(r => r.OutputTokens));
+    }
+
     [Fact]
     public void Auto_TakesAGpuAndLeavesASoftwareDevice()
     {
@@ -92,6 +117,20 @@ public sealed class WebGpuTests(EngineModels models, ITestOutputHelper output) :
                 output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"{provider} {streams} streams: {(after.DecodeSeconds - before.DecodeSeconds) / steps * 1000:F2} ms a step, {(after.BytesToDevice - before.BytesToDevice) / steps:F0} B to and {(after.BytesFromDevice - before.BytesFromDevice) / steps:F0} B from the device, {(after.SteadyAllocatedBytes - before.SteadyAllocatedBytes) / (double)(after.SteadySteps - before.SteadySteps):F0} managed B a steady step"));
             }
+        }
+    }
+
+    // A device without half precision refuses such a model with the reason.
+    private InferenceEngine LoadOrSkip(string form, ModelPrecision precision, EngineOptions options)
+    {
+        try
+        {
+            return models.Load(form, precision, options);
+        }
+        catch (ProviderException e) when (e.ErrorId == "ProviderNotSupported" && e.Message.Contains("f16", StringComparison.Ordinal))
+        {
+            Assert.Skip(e.Message);
+            throw;
         }
     }
 
