@@ -53,14 +53,15 @@ internal sealed record ModelConfig
     /// <summary>Reads Hugging Face's config; where it is missing, the graph must tell all.</summary>
     public static ModelConfig ReadHuggingFace(ContainedFiles files, string name, string? variant)
     {
-        string graph = GraphChoice.Choose(files, variant);
         if (!files.Exists(name))
         {
-            return new ModelConfig { Layout = "huggingface", GraphFile = graph };
+            return new ModelConfig { Layout = "huggingface", GraphFile = GraphChoice.Choose(files, variant) };
         }
 
         using JsonDocument document = files.ReadJson(name);
         JsonElement root = document.RootElement;
+        string? usual = TokenizerFacts.Property(root, "transformers.js_config") is { ValueKind: JsonValueKind.Object } js ? TokenizerFacts.Text(TokenizerFacts.Property(js, "dtype")) : null;
+        string graph = GraphChoice.Choose(files, variant, usual);
         JsonElement text = TokenizerFacts.Property(root, "text_config") ?? root;
         int? heads = Number(text, "num_attention_heads") ?? Number(text, "n_head");
         int? hidden = Number(text, "hidden_size") ?? Number(text, "n_embd");

@@ -103,10 +103,17 @@ public sealed class ModelFolder
         }
         else
         {
-            throw ModelFolderException.FileMissing(path, GenAIConfig);
+            List<string> nested = ModelsBelow(path);
+            List<string> wanted = variant is null ? [] : nested.FindAll(n => n.Contains(variant, StringComparison.OrdinalIgnoreCase));
+            return wanted.Count == 1 ? Open(System.IO.Path.Combine(path, wanted[0]))
+                : nested.Count == 0 ? throw ModelFolderException.FileMissing(path, GenAIConfig)
+                : throw ModelFolderException.Invalid(path, "it is not a model itself, but has models below it",
+                    $"Give one of these folders, or a variant that names one: {string.Join(", ", wanted.Count > 1 ? wanted : nested)}");
         }
 
-        string graphPath = files.Exists(config.GraphFile) ? files.Resolve(config.GraphFile) : throw ModelFolderException.FileMissing(path, config.GraphFile);
+        string graphPath = files.Exists(config.GraphFile) ? files.Resolve(config.GraphFile)
+            : throw ModelFolderException.FileMissing(path, config.GraphFile, GraphChoice.Others(files, config.GraphFile));
+        GitLfsPointer.Refuse(graphPath);
         OnnxFile file;
         try
         {
@@ -121,6 +128,14 @@ public sealed class ModelFolder
         long weightBytes = WeightFiles.Check(files, graphPath, file);
         DecoderGraph graph = GraphInspector.Inspect(graphPath, file, config.Hints);
         return new ModelFolder(path, Describe(path, config, file, graph, weightBytes, TokenizerFacts.Read(files)), graph, tokenizer);
+    }
+
+    // Publishers put a folder for each device and precision below one root: cpu_and_mobile/cpu-int4-rtn-block-32.
+    private static List<string> ModelsBelow(string path)
+    {
+        const int Most = 32;
+        var options = new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1, AttributesToSkip = FileAttributes.ReparsePoint | FileAttributes.Hidden, IgnoreInaccessible = true };
+        return [.. Directory.EnumerateDirectories(path, "*", options).Where(LooksLikeModel).Take(Most).Select(d => System.IO.Path.GetRelativePath(path, d).Replace('\\', '/')).Order(StringComparer.Ordinal)];
     }
 
     private static ModelInfo Describe(string path, ModelConfig config, OnnxFile file, DecoderGraph graph, long weightBytes, TokenizerFacts facts)

@@ -23,8 +23,9 @@ public sealed class ModelFolderException : TokenFactoryException
     /// <summary>A file that the folder must have is not there.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="file">The file's path relative to it.</param>
-    public static ModelFolderException FileMissing(string folder, string file) => new("ModelFileMissing", FailureKind.NotFound,
-        $"The model folder '{folder}' has no '{Short(file)}'. Download or copy the folder again, whole.", folder);
+    /// <param name="remedy">What else could be done, to end the last sentence with.</param>
+    public static ModelFolderException FileMissing(string folder, string file, string remedy = "") => new("ModelFileMissing", FailureKind.NotFound,
+        $"The model folder '{folder}' has no '{Short(file)}'. Download or copy the folder again, whole{Short(remedy)}.", folder);
 
     /// <summary>A file is torn or malformed.</summary>
     /// <param name="path">The file or folder.</param>

@@ -31,7 +31,17 @@ internal static class WeightFiles
 
             if (!lengths.TryGetValue(location, out long length))
             {
-                string path = files.Resolve(prefix + location);
+                string path;
+                try
+                {
+                    path = files.Resolve(prefix + location);
+                }
+                catch (ModelFolderException e) when (e.ErrorId == "ModelFileMissing")
+                {
+                    throw ModelFolderException.FileMissing(files.Folder, prefix + location, GraphChoice.Others(files, prefix + Path.GetFileName(graphPath)));
+                }
+
+                GitLfsPointer.Refuse(path);
                 length = ((FileInfo?)File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path)).Length;
                 lengths[location] = length;
             }
