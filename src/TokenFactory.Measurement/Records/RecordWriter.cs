@@ -19,9 +19,10 @@ public sealed class RecordWriter : IDisposable
     private readonly Utf8JsonWriter _json;
     private long _origin;
     private bool _open;
+    private bool _any;
 
     /// <summary>Creates the file.</summary>
-    /// <param name="path">Full path; what is there is replaced when the recording is whole.</param>
+    /// <param name="path">Full path; what is there is replaced when the recording is whole and has a run.</param>
     /// <exception cref="TokenFactoryException"><c>RecordPathNotWritable</c>.</exception>
     public RecordWriter(string path)
     {
@@ -67,7 +68,7 @@ public sealed class RecordWriter : IDisposable
             Text(json, "precision", run.Precision);
             json.WriteBoolean("randomWeights", run.RandomWeights);
         });
-        _open = true;
+        _open = _any = true;
     }
 
     /// <summary>Writes a request that ended.</summary>
@@ -154,7 +155,7 @@ public sealed class RecordWriter : IDisposable
 
                 _json.Dispose();
                 _stream.Dispose();
-                if (Failure is null)
+                if (Failure is null && _any)
                 {
                     File.Move(_partial, _path, overwrite: true);
                 }

@@ -66,6 +66,16 @@ public sealed class RecordTests
     }
 
     [Fact]
+    public void A_recording_without_a_run_leaves_what_was_there()
+    {
+        string path = Path.Combine(s_folder, "kept.jsonl");
+        File.WriteAllText(path, "yesterday's");
+        new RecordWriter(path).Dispose();
+        Assert.Equal("yesterday's", File.ReadAllText(path));
+        Assert.False(File.Exists(path + ".partial"));
+    }
+
+    [Fact]
     public void Failures_and_sessions_survive()
     {
         string path = Path.Combine(s_folder, "failures.jsonl");
