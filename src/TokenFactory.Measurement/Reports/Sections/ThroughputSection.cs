@@ -72,7 +72,7 @@ internal static class ThroughputSection
     }
 
     private static ReportTable Runs(IReadOnlyList<ThroughputMeasurement> runs) => new("Runs",
-        [new("Model", false), new("Load", false), new("Requests"), new("Failed"), new("tok/s"), new("tok/s/user"), new("Goodput"), new("J/token"), new("Cost per Mtok")],
+        [new("Model", false), new("Load", false), new("Requests"), new("Failed"), new("tok/s"), new("tok/s/user"), new("Goodput"), new("J/token"), new("Cost per Mtok", runs.All(r => r.CostByTier.Count == 0))],
         [.. runs.Select(r => (IReadOnlyList<string>)
         [
             r.Model, r.Load, FigureText.Si(r.Requests), FigureText.Si(r.Failed), FigureText.Si(r.OutputTokensPerSecond), FigureText.Si(r.Interactivity), FigureText.Percent(r.GoodputRatio),
