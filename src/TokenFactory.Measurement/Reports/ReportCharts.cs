@@ -51,7 +51,7 @@ internal static partial class ReportCharts
 
         plot.Axes.Bottom.TickGenerator = x.Ticks();
         plot.Axes.Left.TickGenerator = y.Ticks();
-        plot.Axes.Margins(0.12, 0.15);
+        plot.Axes.Margins(0.2, 0.15);
         x.Limit(plot.Axes.SetLimitsX, plot.Axes.GetLimits().HorizontalRange);
         y.Limit(plot.Axes.SetLimitsY, plot.Axes.GetLimits().VerticalRange);
         Legend(plot, series.Count > 1);
