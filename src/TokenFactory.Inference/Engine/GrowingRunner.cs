@@ -170,7 +170,17 @@ internal sealed unsafe class GrowingRunner : DecoderRunner
                 }
             }
 
-            Regroup();
+            try
+            {
+                Regroup();
+            }
+            catch
+            {
+                // The next step begins anew.
+                _active.Clear();
+                throw;
+            }
+
             Rebound = true;
         }
         else
@@ -264,10 +274,9 @@ internal sealed unsafe class GrowingRunner : DecoderRunner
             && b.Slots.Any(s => _sequences[s].Start == 0));
         List<GrowingBatch> leave = _batches.FindAll(b => !stay.Contains(b));
         leave.ForEach(b => b.Rest());
-        _batches.Clear();
-        _batches.AddRange(stay);
         foreach (int[] slots in runs.Where(r => !stay.Exists(b => r.AsSpan().SequenceEqual(b.Slots))))
         {
+            // Each batch is in the list as long as it lives: memory may run out midway.
             _batches.Add(Join(slots));
         }
 
@@ -283,6 +292,7 @@ internal sealed unsafe class GrowingRunner : DecoderRunner
                 }
             }
 
+            _batches.Remove(batch);
             batch.Dispose();
         }
     }

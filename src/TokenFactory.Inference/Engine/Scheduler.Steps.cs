@@ -81,12 +81,12 @@ internal sealed partial class Scheduler
         {
             _runner.Prefill(slot.Index, chunk, slot.Length, prompt.Length, last, _prefillRun);
         }
-        catch (OnnxRuntimeException e)
+        catch (Exception e) when (e is OnnxRuntimeException or TokenFactoryException)
         {
             _inPrefill = null;
             if (!generation.Ended && !_stopping && !_prefillRun.Terminate)
             {
-                Finish(generation, FinishReason.Cancelled, _runner.Failed(e));
+                Finish(generation, FinishReason.Cancelled, Failure(e));
             }
 
             return;
@@ -140,13 +140,13 @@ internal sealed partial class Scheduler
         {
             _runner.Decode(first, _ids.AsSpan(0, rows), _lengths.AsSpan(0, rows), _active.AsSpan(0, rows), _decodeRun);
         }
-        catch (OnnxRuntimeException e)
+        catch (Exception e) when (e is OnnxRuntimeException or TokenFactoryException)
         {
             for (int i = 0; i < rows && !_stopping; i++)
             {
                 if (_active[i])
                 {
-                    Finish(_slots[first + i].Owner!, FinishReason.Cancelled, _runner.Failed(e));
+                    Finish(_slots[first + i].Owner!, FinishReason.Cancelled, Failure(e));
                 }
             }
 
@@ -177,6 +177,9 @@ internal sealed partial class Scheduler
         CountBytes(rows);
         return true;
     }
+
+    // A runner that finds no memory for a longer sequence fails its requests, not the engine.
+    private TokenFactoryException Failure(Exception e) => e as TokenFactoryException ?? _runner.Failed((OnnxRuntimeException)e);
 
     private void Slide(Slot slot)
     {
