@@ -35,9 +35,12 @@ Import-Module '$manifest'
 foreach (`$command in { Get-TokenFactoryProvider }, { Invoke-TokenFactory one -MaxTokens 1 }, { Invoke-TokenFactory one -MaxTokens 1 -Provider Cuda }) {
     try { & `$command; 'nothing failed' } catch { `$_.FullyQualifiedErrorId.Split(',')[0] + ' ' + `$_.Exception.Message }
 }
+`$measured = Measure-TokenFactoryHardware -Precision int4
+"`$(`$measured.ReadBytesPerSecond -gt 0) `$(`$measured.Compute[0].Reason)"
 "@
-        $messages.Count | Should -Be 3
-        foreach ($message in $messages) {
+        $messages.Count | Should -Be 4
+        $messages[3] | Should -BeLike 'True *Get-TokenFactoryProvider*'
+        foreach ($message in $messages[0..2]) {
             $message | Should -BeLike 'ProviderLibraryUnusable *TOKENFACTORY_PROVIDER_PATH*'
         }
     }

@@ -52,7 +52,7 @@ public static class HardwareDoctor
         {
             return HardwareBenchmark.ListedProviders();
         }
-        catch (Exception e) when (e is DllNotFoundException or TypeInitializationException or EntryPointNotFoundException or BadImageFormatException)
+        catch (Exception e) when (MatrixBenchmark.IsLibraryFailure(e))
         {
             return [];
         }

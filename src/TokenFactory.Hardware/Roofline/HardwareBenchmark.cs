@@ -35,13 +35,26 @@ public static class HardwareBenchmark
         }
 
         IReadOnlyList<HardwareDevice> devices = HardwareProbe.GetDevices(cancellationToken: cancellationToken);
-        IReadOnlyList<string> providers = options.Providers.Count > 0 ? options.Providers : ListedProviders();
+        IReadOnlyList<string> providers = options.Providers.Count > 0 ? options.Providers : UsableProviders();
         float share = 1f / providers.Count;
         for (int i = 0; i < providers.Count; i++)
         {
             float done = i * share;
             var part = progress is null ? null : new SynchronousProgress<(string, float)>(p => progress.Report((p.Item1, done + (p.Item2 * share))));
             yield return MeasureProvider(providers[i], precisions, options, devices, part, cancellationToken);
+        }
+    }
+
+    // The memory of a machine can be measured without ONNX Runtime; the products then say why they are missing.
+    private static IReadOnlyList<string> UsableProviders()
+    {
+        try
+        {
+            return ListedProviders();
+        }
+        catch (Exception e) when (MatrixBenchmark.IsLibraryFailure(e))
+        {
+            return ["CPU"];
         }
     }
 

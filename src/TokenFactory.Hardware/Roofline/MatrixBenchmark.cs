@@ -39,7 +39,15 @@ internal static class MatrixBenchmark
         {
             return result with { Reason = $"this build of ONNX Runtime does not carry the provider {provider}" };
         }
+        catch (Exception e) when (IsLibraryFailure(e))
+        {
+            return result with { Reason = "ONNX Runtime's native library can't be used: Get-TokenFactoryProvider says why and what to do" };
+        }
     }
+
+    /// <summary>True when ONNX Runtime's native library is missing, of another version or for another platform.</summary>
+    public static bool IsLibraryFailure(Exception failure) =>
+        failure is DllNotFoundException or TypeInitializationException or EntryPointNotFoundException or BadImageFormatException;
 
     // Four times the last-level cache as for the bandwidth, so that a step can't find the weights where the last one left them.
     internal static int DecodeLayers(string precision, int size, CpuDetails cpu)
