@@ -13,8 +13,9 @@ internal static class ExpertShapes
     /// <param name="path">Full path of the graph's file.</param>
     /// <param name="node">The node.</param>
     /// <param name="graph">The graph that holds it.</param>
+    /// <param name="outer">The graph around that, whose weights it may use.</param>
     /// <exception cref="ModelFolderException"><c>ModelFolderInvalid</c>.</exception>
-    public static void Check(string path, OnnxNode node, OnnxGraph graph)
+    public static void Check(string path, OnnxNode node, OnnxGraph graph, OnnxGraph outer)
     {
         bool packed = node.IsMicrosoft("QMoE");
         if (!packed && !node.IsMicrosoft("MoE"))
@@ -26,7 +27,7 @@ internal static class ExpertShapes
         int[] weights = packed ? [FirstWeight, SecondWeight, ThirdWeight] : [2, 4, 6];
         int[] rows = packed ? [FirstScale, FirstBias, SecondScale, SecondBias, ThirdScale, ThirdBias] : [3, 5, 7];
         int[] rowsOf = packed ? [FirstWeight, FirstWeight, SecondWeight, SecondWeight, ThirdWeight, ThirdWeight] : [2, 4, 6];
-        OnnxTensor? Weight(int input) => graph.Weights.GetValueOrDefault(node.Input(input));
+        OnnxTensor? Weight(int input) => graph.Weights.GetValueOrDefault(node.Input(input)) ?? outer.Weights.GetValueOrDefault(node.Input(input));
         long bits = packed ? node.Int("expert_weight_bits", 4) : 8;
         if (bits is not (2 or 4 or 8) || node.Int("block_size") is < 0 or > 1 << 16 || node.Int("k", 1) is < 1 or > 1 << 16)
         {
@@ -35,6 +36,12 @@ internal static class ExpertShapes
 
         if (Weight(weights[0]) is not { } first || Weight(weights[1]) is not { } second)
         {
+            // Floats are not prepared ahead, so they may be computed.
+            if (!packed)
+            {
+                return;
+            }
+
             throw Misfit(path, node, "has no stored weights");
         }
 

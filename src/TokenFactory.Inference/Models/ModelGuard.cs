@@ -56,7 +56,7 @@ internal static class ModelGuard
                 throw ModelFolderException.Unsupported(path, $"its operator '{Shorten(node.Domain)}:{Shorten(node.Op)}' is not one that is run here");
             }
 
-            ExpertShapes.Check(path, node, inside);
+            ExpertShapes.Check(path, node, inside, graph);
         }
     }
 

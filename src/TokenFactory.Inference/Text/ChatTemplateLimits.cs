@@ -4,7 +4,7 @@ namespace TokenFactory.Inference.Text;
 public sealed record ChatTemplateLimits
 {
     /// <summary>The most steps: expressions and statements evaluated, with work on long values counted by their length.</summary>
-    public long Steps { get; init; } = 5_000_000;
+    public long Steps { get; init; } = 3_000_000;
 
     /// <summary>The most characters of the rendered text and of all texts and lists made on the way.</summary>
     public long Characters { get; init; } = 64_000_000;

@@ -9,7 +9,7 @@ internal static class PythonText
 {
     public const int DepthLimit = 500;
 
-    private const int ReprLimit = 16_000_000;
+    private const int ReprLimit = 8_000_000;
 
     /// <summary>What <c>str.strip()</c> strips.</summary>
     public static char[] Whitespace { get; } = [.. Enumerable.Range(0, 0x3001).Select(c => (char)c).Where(IsSpace)];
