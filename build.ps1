@@ -57,10 +57,10 @@ function Get-TestCount([string] $Folder) {
         $count.Failed += [int]$counters.failed + [int]$counters.error + [int]$counters.timeout
         $count.Skipped += [int]$counters.notExecuted
         foreach ($result in $report.GetElementsByTagName('UnitTestResult')) {
-            if ($result.outcome -eq 'NotExecuted') {
-                $reason = @($result.GetElementsByTagName('StdOut')) + @($result.GetElementsByTagName('Message')) | Select-Object -First 1
-                Write-Host "skipped: $($result.testName): $($reason ? $reason.InnerText : 'no reason given')"
-            }
+            if ($result.outcome -notin 'NotExecuted', 'Failed') { continue }
+            $word = $result.outcome -eq 'Failed' ? "failed in $($file.BaseName)" : 'skipped'
+            $reason = @($result.GetElementsByTagName('StdOut')) + @($result.GetElementsByTagName('Message')) | Select-Object -First 1
+            Write-Host "${word}: $($result.testName): $($reason ? $reason.InnerText : 'no reason given')"
         }
     }
     $count

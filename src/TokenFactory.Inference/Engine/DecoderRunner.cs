@@ -10,6 +10,8 @@ namespace TokenFactory.Inference.Engine;
 /// <summary>Runs prefill chunks and decode steps of one graph. One thread at a time.</summary>
 internal abstract unsafe class DecoderRunner : IDisposable
 {
+    private const long LargestLogitsBytes = 64L << 20;
+
     private readonly float[]? _converted;
 
     protected DecoderRunner(DecoderSession session, int slots, int capacity)
@@ -128,6 +130,28 @@ internal abstract unsafe class DecoderRunner : IDisposable
     /// <summary>What <see cref="SlidingTokens"/> may be: a slot must be enough longer than the window that tokens are moved seldom.</summary>
     protected int SlideBeyondWindow() => Graph.SlidingObstacle is null && Graph.SlidingWindow is { } window && Capacity - window + 1 >= Math.Max(2, window / 16)
         ? Capacity - window + 1 : 0;
+
+    /// <summary>The chunk that is wanted, or less where a graph scores all its rows and their logits would take too much memory.</summary>
+    protected int FittingChunk(int wanted) => Session.LogitRows != LogitRows.All ? wanted
+        : (int)Math.Clamp(LargestLogitsBytes / ((long)Graph.VocabularySize * NativeBuffer.ElementSize(Graph.LogitsType)), 2, wanted);
+
+    /// <summary>False when a rotary embedding that switches at a length would do so within a step: it switches for all its rows.</summary>
+    protected bool OnOneSide(ReadOnlySpan<int> lengths)
+    {
+        if (Graph.RopeSwitchTokens is { } border)
+        {
+            bool longer = lengths[0] >= border;
+            foreach (int length in lengths)
+            {
+                if (length >= border != longer)
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
 
     public void Dispose()
     {

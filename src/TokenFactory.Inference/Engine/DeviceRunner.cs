@@ -1,4 +1,3 @@
-using System.Numerics;
 using Microsoft.ML.OnnxRuntime;
 using TokenFactory.Core;
 using TokenFactory.Inference.Models;
@@ -15,9 +14,6 @@ namespace TokenFactory.Inference.Engine;
 /// </remarks>
 internal sealed unsafe class DeviceRunner : DecoderRunner
 {
-    private const int ShortestMask = 64;
-    private const long LargestLogitsBytes = 64L << 20;
-
     private readonly DevicePlacement _placement;
     private readonly DeviceMemory _memory;
     private readonly DevicePool _pool;
@@ -58,7 +54,7 @@ internal sealed unsafe class DeviceRunner : DecoderRunner
             throw DeviceFailure.NotSupported(session.Provider.Provider, Graph.ModelPath, "its attention gives other values than the processor's on this device");
         }
 
-        LargestChunk = Session.LogitRows == LogitRows.All ? (int)Math.Clamp(LargestLogitsBytes / rowBytes, 2, chunk) : chunk;
+        LargestChunk = FittingChunk(chunk);
         int prefillRows = Session.LogitRows == LogitRows.All ? LargestChunk : 1;
         _decode = new StepBinding?[slots * slots];
         _prefill = new StepBinding?[slots];
@@ -139,26 +135,16 @@ internal sealed unsafe class DeviceRunner : DecoderRunner
 
         int place = stages ? DevicePool.Staging : slot;
         StepBinding binding = _prefill[slot] ??= Binding(_prefillBuffers, place, 1, logitRow: 0);
-        StepBuffers buffers = _prefillBuffers;
         int count = tokens.Length;
-        int total = past + count;
-        for (int i = 0; i < count; i++)
-        {
-            buffers.SetToken(i, tokens[i], past + i);
-        }
-
         int logitRows = Session.LogitRows == LogitRows.All ? count : 1;
         _prefillRow = logitRows - 1;
-        buffers.SetRow(0, count - 1);
-        int mask = promptTokens > Graph.RopeSwitchTokens ? promptTokens : total;
-        buffers.SetLength(0, total, mask);
-        buffers.SetMask(0, mask, total);
+        int mask = _prefillBuffers.SetChunk(tokens, past, promptTokens);
         _ = binding.Shape(count, mask, logitRows);
         Run(binding, logitRows, runOptions);
         _chooser?.Begin(decode: false, _prefillRow, 1);
         if (stages)
         {
-            _staged.Length = total;
+            _staged.Length = past + count;
             if (score)
             {
                 Flush(slot);
@@ -170,6 +156,7 @@ internal sealed unsafe class DeviceRunner : DecoderRunner
     {
         Rebound = false;
         _firstSlot = firstSlot;
+        _decodeRows = lengths.Length;
         _ranApart = !OnOneSide(lengths);
         if (!_ranApart)
         {
@@ -236,29 +223,8 @@ internal sealed unsafe class DeviceRunner : DecoderRunner
     {
         int rows = ids.Length;
         StepBinding binding = _decode[(firstSlot * Slots) + rows - 1] ??= Binding(_decodeBuffers, firstSlot, rows, rows == 1 ? firstSlot : 0);
-        StepBuffers buffers = _decodeBuffers;
-        int longest = 0;
-        for (int i = 0; i < rows; i++)
-        {
-            longest = Math.Max(longest, lengths[i] + 1);
-        }
-
-        int total = Math.Min(Capacity, Math.Max(ShortestMask, (int)BitOperations.RoundUpToPowerOf2((uint)longest)));
-        if (Graph.RopeSwitchTokens is { } border && longest <= border)
-        {
-            total = Math.Min(total, border);
-        }
-
-        for (int i = 0; i < rows; i++)
-        {
-            buffers.SetToken(i, ids[i], lengths[i]);
-            buffers.SetLength(i, lengths[i] + 1, Graph.RopeSwitchTokens is null ? longest : total);
-            buffers.SetRow(i, i);
-            buffers.SetMask(i, total, lengths[i] + 1);
-        }
-
         Runs++;
-        Rebound |= binding.Shape(1, total, rows);
+        Rebound |= binding.Shape(1, _decodeBuffers.SetStep(ids, lengths, Capacity), rows);
         Run(binding, rows, runOptions);
     }
 
@@ -308,24 +274,6 @@ internal sealed unsafe class DeviceRunner : DecoderRunner
             _pool.Move(DevicePool.Staging, slot, _staged.Flushed, _staged.Length - _staged.Flushed);
             _staged.Flushed = _staged.Length;
         }
-    }
-
-    private bool OnOneSide(ReadOnlySpan<int> lengths)
-    {
-        _decodeRows = lengths.Length;
-        if (Graph.RopeSwitchTokens is { } border)
-        {
-            bool longer = lengths[0] >= border;
-            foreach (int length in lengths)
-            {
-                if (length >= border != longer)
-                {
-                    return false;
-                }
-            }
-        }
-
-        return true;
     }
 
     private string Explain(string? refusal, bool shortChunks)

@@ -10,8 +10,6 @@ namespace TokenFactory.Inference.Engine;
 /// </remarks>
 internal sealed unsafe class GrowingRunner : DecoderRunner
 {
-    private const long LargestLogitsBytes = 64L << 20;
-
     private readonly Sequence[] _sequences;
     private readonly GrowingPlan _plan;
     private readonly long _mostTokens;
@@ -34,8 +32,7 @@ internal sealed unsafe class GrowingRunner : DecoderRunner
     public GrowingRunner(DecoderSession session, int slots, int capacity, EngineOptions options, long weightBytes, long mostTokens)
         : base(session, slots, capacity)
     {
-        long rowBytes = (long)Graph.VocabularySize * NativeBuffer.ElementSize(Graph.LogitsType);
-        LargestChunk = Session.LogitRows == LogitRows.All ? (int)Math.Clamp(LargestLogitsBytes / rowBytes, 2, options.LargestChunk) : options.LargestChunk;
+        LargestChunk = FittingChunk(options.LargestChunk);
         _plan = new GrowingPlan(weightBytes, Graph.KvBytesPerToken, Graph.RopeSwitchTokens, Graph.StackingObstacle is null && !options.Exact);
         _mostTokens = mostTokens;
         SlidingTokens = SlideBeyondWindow();

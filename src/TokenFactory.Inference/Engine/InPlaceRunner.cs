@@ -1,4 +1,3 @@
-using System.Numerics;
 using Microsoft.ML.OnnxRuntime;
 using TokenFactory.Inference.Models;
 
@@ -11,9 +10,6 @@ namespace TokenFactory.Inference.Engine;
 /// </remarks>
 internal sealed unsafe class InPlaceRunner : DecoderRunner
 {
-    private const int ShortestMask = 64;
-    private const long LargestLogitsBytes = 64L << 20;
-
     private readonly KvPool _pool;
     private readonly KeyTurner? _turner;
     private readonly StepBuffers _decodeBuffers;
@@ -28,9 +24,9 @@ internal sealed unsafe class InPlaceRunner : DecoderRunner
     public InPlaceRunner(DecoderSession session, int slots, int capacity, int largestChunk)
         : base(session, slots, capacity)
     {
-        long rowBytes = _rowBytes = (long)Graph.VocabularySize * NativeBuffer.ElementSize(Graph.LogitsType);
-        LargestChunk = Session.LogitRows == LogitRows.All ? (int)Math.Clamp(LargestLogitsBytes / rowBytes, 2, largestChunk) : largestChunk;
-        _apart = Graph.RopeSwitchTokens is null ? null : new byte[slots * rowBytes];
+        _rowBytes = (long)Graph.VocabularySize * NativeBuffer.ElementSize(Graph.LogitsType);
+        LargestChunk = FittingChunk(largestChunk);
+        _apart = Graph.RopeSwitchTokens is null ? null : new byte[slots * _rowBytes];
         _pool = new KvPool(Graph, slots, capacity);
         for (int slot = 0; slot < slots; slot++)
         {
@@ -64,25 +60,10 @@ internal sealed unsafe class InPlaceRunner : DecoderRunner
     public override void Prefill(int slot, ReadOnlySpan<int> tokens, int past, int promptTokens, bool score, RunOptions runOptions)
     {
         StepBinding binding = _prefill[slot] ??= new StepBinding(Session, _prefillBuffers, _pool, slot, 1);
-        StepBuffers buffers = _prefillBuffers;
-        int total = past + tokens.Length;
         int count = tokens.Length;
-        for (int i = 0; i < count; i++)
-        {
-            buffers.SetToken(i, tokens[i], past + i);
-        }
-
         int logitRows = Session.LogitRows == LogitRows.All ? count : score || Session.LogitRows == LogitRows.Last ? 1 : 0;
         _prefillRow = logitRows - 1;
-        if (Session.LogitRows == LogitRows.Selected)
-        {
-            buffers.SetRow(0, count - 1);
-        }
-
-        // A rotary embedding that depends on the length must see the whole prompt's from its first chunk.
-        int mask = promptTokens > Graph.RopeSwitchTokens ? promptTokens : total;
-        buffers.SetLength(0, total, mask);
-        buffers.SetMask(0, mask, total);
+        int mask = _prefillBuffers.SetChunk(tokens, past, promptTokens);
         _ = binding.Shape(count, mask, logitRows);
         binding.Run(runOptions);
     }
@@ -111,48 +92,9 @@ internal sealed unsafe class InPlaceRunner : DecoderRunner
     {
         int rows = ids.Length;
         StepBinding binding = _decode[(firstSlot * Slots) + rows - 1] ??= new StepBinding(Session, _decodeBuffers, _pool, firstSlot, rows);
-        StepBuffers buffers = _decodeBuffers;
-        int longest = 0;
-        for (int i = 0; i < rows; i++)
-        {
-            longest = Math.Max(longest, lengths[i] + 1);
-        }
-
-        int total = Math.Min(Capacity, Math.Max(ShortestMask, (int)BitOperations.RoundUpToPowerOf2((uint)longest)));
-        if (Graph.RopeSwitchTokens is { } border && longest <= border)
-        {
-            total = Math.Min(total, border);
-        }
-
-        for (int i = 0; i < rows; i++)
-        {
-            buffers.SetToken(i, ids[i], lengths[i]);
-            buffers.SetLength(i, lengths[i] + 1, Graph.RopeSwitchTokens is null ? longest : total);
-            buffers.SetRow(i, i);
-            buffers.SetMask(i, total, lengths[i] + 1);
-        }
-
         Runs++;
-        Rebound |= binding.Shape(1, total, rows);
+        Rebound |= binding.Shape(1, _decodeBuffers.SetStep(ids, lengths, Capacity), rows);
         binding.Run(runOptions);
-    }
-
-    // A rotary embedding that switches at a length switches for all rows of a step.
-    private bool OnOneSide(ReadOnlySpan<int> lengths)
-    {
-        if (Graph.RopeSwitchTokens is { } border)
-        {
-            bool longer = lengths[0] >= border;
-            foreach (int length in lengths)
-            {
-                if (length >= border != longer)
-                {
-                    return false;
-                }
-            }
-        }
-
-        return true;
     }
 
     public override Span<float> PrefillLogits() => Row(_prefillBuffers.Logits, Math.Max(0, _prefillRow));

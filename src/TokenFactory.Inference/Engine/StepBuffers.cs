@@ -1,3 +1,4 @@
+using System.Numerics;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using TokenFactory.Inference.Models;
 
@@ -6,6 +7,8 @@ namespace TokenFactory.Inference.Engine;
 /// <summary>The small inputs and the logits of a step, at fixed addresses.</summary>
 internal sealed unsafe class StepBuffers : IDisposable
 {
+    private const int ShortestMask = 64;
+
     private readonly DecoderGraph _graph;
     private readonly int[] _maskLengths;
     private readonly int[] _maskOnes;
@@ -47,6 +50,57 @@ internal sealed unsafe class StepBuffers : IDisposable
     public NativeBuffer Scores { get; }
 
     public byte* Logits => Scores.Pointer;
+
+    /// <summary>Sets one token more for each row of an in-place graph.</summary>
+    /// <param name="ids">The token by row.</param>
+    /// <param name="lengths">Tokens that the row holds already.</param>
+    /// <param name="capacity">Tokens that it can hold.</param>
+    /// <returns>Length of the mask: a power of two, so that it is bound anew a few times in a sequence's life and not at each step.</returns>
+    public int SetStep(ReadOnlySpan<int> ids, ReadOnlySpan<int> lengths, int capacity)
+    {
+        int longest = 0;
+        foreach (int length in lengths)
+        {
+            longest = Math.Max(longest, length + 1);
+        }
+
+        int mask = Math.Min(capacity, Math.Max(ShortestMask, (int)BitOperations.RoundUpToPowerOf2((uint)longest)));
+        if (_graph.RopeSwitchTokens is { } border && longest <= border)
+        {
+            mask = Math.Min(mask, border);
+        }
+
+        for (int i = 0; i < ids.Length; i++)
+        {
+            SetToken(i, ids[i], lengths[i]);
+            SetLength(i, lengths[i] + 1, _graph.RopeSwitchTokens is null ? longest : mask);
+            SetRow(i, i);
+            SetMask(i, mask, lengths[i] + 1);
+        }
+
+        return mask;
+    }
+
+    /// <summary>Sets a chunk of a prompt for an in-place graph.</summary>
+    /// <param name="tokens">The chunk.</param>
+    /// <param name="past">Tokens before it.</param>
+    /// <param name="promptTokens">Tokens of the whole prompt.</param>
+    /// <returns>Length of the mask.</returns>
+    public int SetChunk(ReadOnlySpan<int> tokens, int past, int promptTokens)
+    {
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            SetToken(i, tokens[i], past + i);
+        }
+
+        // A rotary embedding that depends on the length must see the whole prompt's from its first chunk.
+        int total = past + tokens.Length;
+        int mask = promptTokens > _graph.RopeSwitchTokens ? promptTokens : total;
+        SetRow(0, tokens.Length - 1);
+        SetLength(0, total, mask);
+        SetMask(0, mask, total);
+        return mask;
+    }
 
     public void SetToken(int index, int id, int position)
     {
