@@ -5,7 +5,7 @@ namespace TokenFactory.Core.Planning;
 
 /// <summary>Turns what could be bought in fractions into whole units.</summary>
 /// <remarks>
-/// One kind to buy is rounded down. With several the units are those that lift the tier that gets least the furthest (a mixed-integer program, so that more power never
+/// One kind to buy is rounded down. With several, as soon as one is a fraction, the units are those that lift the tier that gets least the furthest (a mixed-integer program, so that more power never
 /// makes it less); what that leaves of power, space and capital goes one unit at a time to the hardware with the largest fraction of the fractional answer left.
 /// </remarks>
 internal static class WholeUnits
@@ -26,7 +26,13 @@ internal static class WholeUnits
         int[][] on = [.. factory.Hardware.Select(h => Enumerable.Range(0, candidates.Count).Where(c => ReferenceEquals(candidates[c].Hardware, h)).ToArray())];
         double[] units = [.. factory.Hardware.Select((h, i) => h.Count is null ? fractional.Max(f => on[i].Sum(c => f.Accelerators[c])) / Math.Max(1, h.UnitSize) : 0)];
         double[] whole = [.. units.Select(u => Math.Floor(u + Tolerance))];
-        if (units.Where((u, i) => u > whole[i] + Tolerance).Count() > 1 && Best(factory, on, limits, growing, Takes, cancellationToken) is { } best)
+        if (!units.Where((u, i) => u > whole[i] + Tolerance).Any())
+        {
+            return [];
+        }
+
+        int[] bought = [.. Enumerable.Range(0, units.Length).Where(i => factory.Hardware[i].Count is null && on[i].Length > 0)];
+        if (bought.Length > 1 && Best(factory, on, limits, growing, Takes, cancellationToken) is { } best)
         {
             whole = best;
         }
@@ -40,12 +46,14 @@ internal static class WholeUnits
             }
         }
 
-        return [.. Enumerable.Range(0, units.Length).Where(i => units[i] > whole[i] + Tolerance).Select(i =>
+        // All of them get a limit: one whose fractions were whole could else take in fractions what the others leave.
+        return [.. bought.Select(i =>
         {
             HardwareDefinition hardware = factory.Hardware[i];
             SharedLimit? first = limits.FirstOrDefault(l => Full(l) && on[i].Any(c => l.Coefficients[c] > 0));
+            string fit = units[i] > whole[i] + Tolerance ? string.Create(CultureInfo.InvariantCulture, $", where {units[i]:0.##} would fit") : "";
             string detail = string.Create(CultureInfo.InvariantCulture,
-                $"{first?.Detail ?? "the site"}: {whole[i]:0} whole units of {Math.Max(1, hardware.UnitSize)} {hardware.Name}, where {units[i]:0.##} would fit");
+                $"{first?.Detail ?? "the site"}: {whole[i]:0} whole units of {Math.Max(1, hardware.UnitSize)} {hardware.Name}{fit}");
             return new SharedLimit(first?.Limit ?? CapacityLimit.Racks, detail, whole[i] * Math.Max(1, hardware.UnitSize),
                 [.. candidates.Select(c => ReferenceEquals(c.Hardware, hardware) ? 1.0 : 0)]);
         })];

@@ -140,6 +140,28 @@ public class PlannerOracleTests
         Assert.True(after.Min() >= before.Min() - 1e-6, $"{before.Min()} then {after.Min()}");
     }, iter: 200, threads: 1, print: Describe);
 
+    [Fact]
+    public void Two_kinds_to_buy_are_divided_anew_where_one_alone_would_be_a_fraction()
+    {
+        FactoryDefinition factory = Factory(
+            [Bought("a", unit: 4, price: 285_390.942200309), Bought("b", 501.46907662380926, 3, 282_467.987654321)],
+            [
+                Wanted("t0", 1e6, On("a", 143.8762886597938, 1013.1544339720562), On("b", 79, 527.2727272727273), On("b", 147.66666666666666, 880.6306075968874), On("b", 148, 1000)),
+                Wanted("t1", 2e6, On("a", 171, 1107.142857142857), On("a", 18.362068965517242, 586.8338658005686)),
+            ],
+            new SiteDefinition { PowerWatts = 5820.05970260176, Racks = 5, Budget = 1_799_762.04316006, EnergyPricePerKilowattHour = 0.5 });
+        FactoryDefinition stronger = factory with { Site = factory.Site with { PowerWatts = factory.Site.PowerWatts!.Value * 2 } };
+        var options = new CapacityOptions { AsOf = new DateOnly(2027, 1, 1) };
+
+        double before = CapacityModel.Evaluate(factory, options).Min(v => v.Headroom!.Value), after = CapacityModel.Evaluate(stronger, options).Min(v => v.Headroom!.Value);
+
+        Assert.True(after >= before, $"{before} then {after}");
+
+        static OperatingPoint On(string accelerator, double output, double watts) => Point(output, 50, watts: watts) with { Accelerator = accelerator };
+        static TierDefinition Wanted(string name, double mean, params OperatingPoint[] points) =>
+            Tier(name, 1, points) with { Demand = new DemandDefinition { MeanTokensPerDay = mean } };
+    }
+
     // The check cuts a long print: the figures alone, so that a case can be built again.
     private static string Describe(FactoryDefinition factory) => string.Join('\n',
     [
