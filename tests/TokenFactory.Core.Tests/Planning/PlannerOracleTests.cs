@@ -94,6 +94,14 @@ public class PlannerOracleTests
                 return; // What is there is switched on or off as a whole here: the value jumps.
             }
 
+            // With spare units the relaxation's bound on working ones is the whole units that the power could carry: the value jumps where one more fits.
+            if (factory.Site.SpareUnits > 0 && factory.Hardware.Where(h => h.Count is null).Any(h => factory.Tiers.SelectMany(t => t.Production)
+                .Where(p => p.Accelerator == h.Name).Select(p => p.PowerWattsPerAccelerator!.Value).Append(h.AllInPowerWatts!.Value.Value)
+                .Any(w => Math.Ceiling((watts - step) / (w * h.UnitSize)) != Math.Ceiling((watts + step) / (w * h.UnitSize)))))
+            {
+                return;
+            }
+
             try
             {
                 double less = Value(watts - step), more = Value(watts + step);
