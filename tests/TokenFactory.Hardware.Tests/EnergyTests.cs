@@ -1,6 +1,7 @@
 using CsCheck;
 using TokenFactory.Hardware.Energy;
 using TokenFactory.Hardware.Probing;
+using TokenFactory.TestSupport;
 using Xunit;
 
 namespace TokenFactory.Hardware.Tests;
@@ -150,7 +151,7 @@ public sealed class EnergyTests
     }
 
     [Fact]
-    public void Any_course_of_a_counter_that_wraps_adds_up() => Gen.Double[0.01, 100].Array[1, 60].Sample(steps =>
+    public void Any_course_of_a_counter_that_wraps_adds_up() => Gen.Double[0.01, 100].Array[1, 60].SampleRepeatably(steps =>
     {
         const double Wrap = 262.144;
         double drawn = 0;

@@ -3,6 +3,7 @@ using System.Text;
 using CsCheck;
 using TokenFactory.Core.Catalog;
 using TokenFactory.Core.Definitions;
+using TokenFactory.TestSupport;
 using Xunit;
 
 namespace TokenFactory.Core.Tests.Definitions;
@@ -121,7 +122,7 @@ public sealed class HostileYamlTests
     {
         int iterations = int.TryParse(Environment.GetEnvironmentVariable("TOKENFACTORY_DEFINITION_ITERATIONS"), out int wanted) ? wanted : 1_500;
         Gen.Select(Mutation.Text, Gen.String[Gen.Char["\n\t :-[]{}&*!|>'\"%@`#,?abcdefgh0123456789\u00b1\0\ufeff"], 0, 60], Gen.Int[0, 9])
-            .Sample((mutated, random, which) =>
+            .SampleRepeatably((mutated, random, which) =>
             {
                 foreach (DefinitionProblem p in FactoryReader.Check(which == 0 ? random : mutated, s_options))
                 {

@@ -85,7 +85,7 @@ public sealed partial class SchemaTests
         JsonSchema schema = await JsonSchema.FromJsonAsync(FactorySchema.Text, TestContext.Current.CancellationToken);
         Assert.Empty(schema.Validate(ToJson(FullDefinition.Yaml)!));
         int accepted = 0, refused = 0, meaning = 0;
-        Mutation.Text.Where(t => ToJson(t) is not null).Sample(text =>
+        Mutation.Text.Where(t => ToJson(t) is not null).SampleRepeatably(text =>
         {
             IReadOnlyList<DefinitionProblem> problems = FactoryReader.Check(text, s_options);
             bool reader = problems.All(p => p.Kind == DefinitionProblemKind.Meaning);

@@ -3,6 +3,7 @@ using CsCheck;
 using TokenFactory.Fuzz;
 using TokenFactory.Inference.Text;
 using TokenFactory.Inference.Text.Patterns;
+using TokenFactory.TestSupport;
 using Xunit;
 
 namespace TokenFactory.Inference.Tests.Text;
@@ -17,13 +18,13 @@ public sealed class TokenizerBehaviourTests
         foreach (string folder in s_folders)
         {
             Tokenizer tokenizer = Load(folder);
-            Gen.Int[0, tokenizer.VocabularySize + 3].Array[0, 30].Sample(ids =>
+            Gen.Int[0, tokenizer.VocabularySize + 3].Array[0, 30].SampleRepeatably(ids =>
             {
                 StreamingDetokenizer stream = tokenizer.CreateDetokenizer();
                 string[] parts = [.. ids.Select(stream.Add), stream.Flush()];
                 Assert.All(parts, p => Assert.False(p.Length > 0 && (char.IsLowSurrogate(p[0]) || char.IsHighSurrogate(p[^1])), "half a character"));
                 Assert.Equal(tokenizer.Decode(ids), string.Concat(parts));
-            }, iter: 300, seed: "0000000000000");
+            }, iter: 300);
         }
     }
 
@@ -92,7 +93,7 @@ public sealed class TokenizerBehaviourTests
         // In the plane and the syntax that both share: ^ and $ are line anchors here.
         var peer = new Regex(pattern, RegexOptions.Multiline | RegexOptions.CultureInvariant);
         TokenPattern ours = TokenPattern.Parse(pattern);
-        Gen.String["abcdqthexz 1234'sL\u00E9\u65E5.,!\r\n\t\u00A0_-"].Sample(text =>
+        Gen.String["abcdqthexz 1234'sL\u00E9\u65E5.,!\r\n\t\u00A0_-"].SampleRepeatably(text =>
         {
             var found = new List<(int, int)>();
             var run = new PatternRun(ours, text);
@@ -102,7 +103,7 @@ public sealed class TokenizerBehaviourTests
             }
 
             Assert.Equal([.. peer.Matches(text).Select(m => (m.Index, m.Index + m.Length))], found);
-        }, iter: 2000, seed: "0000000000000");
+        }, iter: 2000);
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using System.Text.Json;
 using CsCheck;
 using TokenFactory.Measurement.Http;
 using TokenFactory.Measurement.Load;
+using TokenFactory.TestSupport;
 using Xunit;
 
 namespace TokenFactory.Measurement.Tests.Http;
@@ -30,7 +31,7 @@ public sealed class EventStreamReaderTests
     public void Streams_of_real_servers_are_understood_however_they_are_cut(string file)
     {
         StreamFixture fixture = StreamFixture.Read(file);
-        Gen.Int[1, 40].Array[1, 400].Sample(
+        Gen.Int[1, 40].Array[1, 400].SampleRepeatably(
             cuts =>
             {
                 (RequestTrace trace, bool done) = Read(fixture.Body, cuts);
@@ -55,7 +56,7 @@ public sealed class EventStreamReaderTests
     public void Every_line_ending_of_the_standard_is_one(string ending)
     {
         string text = $": comment{ending}event: message{ending}{Content}{ending}{ending}{Finish}{ending}{ending}data: [DONE]{ending}{ending}";
-        Gen.Int[1, 9].Array[1, 300].Sample(
+        Gen.Int[1, 9].Array[1, 300].SampleRepeatably(
             cuts =>
             {
                 (RequestTrace trace, bool done) = Read(text, cuts);
@@ -136,7 +137,7 @@ public sealed class EventStreamReaderTests
 
     [Fact]
     public void No_bytes_make_it_hang_or_fail_otherwise() =>
-        Gen.Byte.Array[0, 400].Sample(bytes =>
+        Gen.Byte.Array[0, 400].SampleRepeatably(bytes =>
         {
             var trace = new RequestTrace();
             var reader = new EventStreamReader();

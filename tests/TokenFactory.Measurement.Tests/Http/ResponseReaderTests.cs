@@ -5,6 +5,7 @@ using CsCheck;
 using TokenFactory.Measurement.Http;
 using TokenFactory.Measurement.Load;
 using TokenFactory.Measurement.Tests.Fakes;
+using TokenFactory.TestSupport;
 using Xunit;
 
 namespace TokenFactory.Measurement.Tests.Http;
@@ -63,7 +64,7 @@ public sealed class ResponseReaderTests
     [Theory]
     [MemberData(nameof(Answers))]
     public void Every_framing_of_a_body_is_read_however_it_is_cut(string answer, bool keepAlive) =>
-        Gen.Int[1, 60].Array[1, 200].Sample(
+        Gen.Int[1, 60].Array[1, 200].SampleRepeatably(
             cuts =>
             {
                 (RequestTrace trace, ResponseReader reader, bool closed) = Read(answer, cuts);
@@ -78,7 +79,7 @@ public sealed class ResponseReaderTests
     [InlineData("HTTP/1.1 302 Found\r\nLocation: /b\r\n\r\nmoved", 302, "Found", "moved")]
     [InlineData("HTTP/1.1 304 Not Modified\r\n\r\n", 304, "Not Modified", "")]
     public void A_refusal_keeps_its_words(string answer, int status, string reason, string body) =>
-        Gen.Int[1, 30].Array[1, 50].Sample(
+        Gen.Int[1, 30].Array[1, 50].SampleRepeatably(
             cuts =>
             {
                 (_, ResponseReader reader, bool closed) = Read(answer, cuts);
@@ -124,7 +125,7 @@ public sealed class ResponseReaderTests
 
     [Fact]
     public void No_bytes_make_it_hang_or_fail_otherwise() =>
-        Gen.Select(Gen.Int[0, 3], Gen.Byte.Array[0, 300]).Sample((start, bytes) =>
+        Gen.Select(Gen.Int[0, 3], Gen.Byte.Array[0, 300]).SampleRepeatably((start, bytes) =>
         {
             string[] starts = ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 500 A\r\n\r\n"];
             try
