@@ -26,7 +26,7 @@ internal static class RepeatableSample
         for (long i = 0; i < iter; i++)
         {
             var random = new PCG((uint)i, s_seed);
-                       T value = gen.Generate(random, null, out _);
+            T value = gen.Generate(random, null, out _);
             try
             {
                 check(value);
