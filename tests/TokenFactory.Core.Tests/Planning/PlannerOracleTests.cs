@@ -70,7 +70,7 @@ public class PlannerOracleTests
             {
                 FactoryPlan plan = FactoryPlanner.Optimize(factory, new PlanOptions { Objective = objective, RelativeGap = 1e-9, ShadowPrices = false });
                 double found = objective == PlanObjective.Cost ? -plan.ObjectiveValue : plan.ObjectiveValue;
-                Assert.Equal(value, found, (1e-4 * Math.Abs(value)) + 1e-3);
+                Assert.Equal(value, found, (1e-4 * Math.Abs(value)) + 1e-2);
                 Interlocked.Increment(ref feasible);
             }
             else
