@@ -1,5 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 using TokenFactory.Core;
+using TokenFactory.Inference.Kernels;
 using TokenFactory.Inference.Models;
 using TokenFactory.Inference.Providers;
 
@@ -8,8 +9,9 @@ namespace TokenFactory.Inference.Engine;
 /// <summary>An opened decoder graph: the native session, and how to drive it.</summary>
 internal sealed class DecoderSession : IDisposable
 {
-    private DecoderSession(InferenceSession session, DecoderGraph graph, ProviderChoice provider, int threads)
+    private DecoderSession(InferenceSession session, DecoderGraph graph, ProviderChoice provider, int threads, int ownProducts)
     {
+        OwnProducts = ownProducts;
         Session = session;
         Graph = graph;
         Provider = provider;
@@ -27,6 +29,9 @@ internal sealed class DecoderSession : IDisposable
     public ProviderChoice Provider { get; set; }
 
     public int Threads { get; }
+
+    /// <summary>Products with 4-bit weights that our kernels compute; 0 where ONNX Runtime's do.</summary>
+    public int OwnProducts { get; }
 
     /// <summary>Which rows are scored the way the engine drives the graph: a graph that is told how many scores the last.</summary>
     public LogitRows LogitRows { get; }
@@ -49,7 +54,7 @@ internal sealed class DecoderSession : IDisposable
         int threads = options.Threads ?? Environment.ProcessorCount;
         using SessionOptionsLease settings = new(Settings(graph, options, provider, threads));
         Task<DecoderSession> load = Task.Factory.StartNew(
-            () => Create(graph, settings, provider, threads), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => Create(graph, settings, provider, threads, options.OwnKernels && KernelsAllowed), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         try
         {
             load.Wait(cancellationToken);
@@ -109,11 +114,23 @@ internal sealed class DecoderSession : IDisposable
         }
     }
 
-    private static DecoderSession Create(DecoderGraph graph, SessionOptionsLease settings, ProviderChoice provider, int threads)
+    // TOKENFACTORY_KERNELS=onnxruntime leaves all products to ONNX Runtime.
+    private static bool KernelsAllowed => !string.Equals(Environment.GetEnvironmentVariable("TOKENFACTORY_KERNELS"), "onnxruntime", StringComparison.OrdinalIgnoreCase);
+
+    private static DecoderSession Create(DecoderGraph graph, SessionOptionsLease settings, ProviderChoice provider, int threads, bool ownKernels)
     {
         try
         {
-            return new DecoderSession(new InferenceSession(graph.ModelPath, settings.Take()), graph, provider, threads);
+            int products = 0;
+            if (ownKernels && provider.Provider == ExecutionProvider.Cpu && Int4Operator.IsAvailable && KernelGraph.Rewrite(graph.ModelPath, out products) is { } model)
+            {
+                SessionOptions options = settings.Take();
+                options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetDirectoryName(graph.ModelPath)!);
+                Int4Operator.Register(options);
+                return new DecoderSession(new InferenceSession(model, options), graph, provider, threads, products);
+            }
+
+            return new DecoderSession(new InferenceSession(graph.ModelPath, settings.Take()), graph, provider, threads, 0);
         }
         catch (OnnxRuntimeException e)
         {

@@ -57,6 +57,9 @@ public sealed record EngineOptions
     /// <summary>True to let the threads of a step spin for the next piece of work instead of sleeping.</summary>
     public bool Spinning { get; init; } = true;
 
+    /// <summary>True to compute products with 4-bit weights by kernels of our own where the processor has the instructions; false to leave them to ONNX Runtime.</summary>
+    public bool OwnKernels { get; init; } = true;
+
     /// <summary>Takes the device's path on the processor, whose memory stands for the device's: for tests.</summary>
     internal DeviceMode? DevicePath { get; init; }
 }

@@ -45,6 +45,13 @@ internal sealed class ProtoWriter
     /// <summary>Writes a message field.</summary>
     public ProtoWriter Message(int field, ProtoWriter message) => Bytes(field, message.Written.Span);
 
+    /// <summary>Writes fields that are encoded already.</summary>
+    public ProtoWriter Raw(ReadOnlySpan<byte> fields)
+    {
+        _buffer.Write(fields);
+        return this;
+    }
+
     private void Varint(ulong value)
     {
         Span<byte> span = _buffer.GetSpan(10);

@@ -6,10 +6,6 @@ using TokenFactory.Inference.Engine;
 namespace TokenFactory.Benchmarks.Engine;
 
 /// <summary>The same graph, weights and bindings in a plain loop: no scheduler, no requests, no delivery.</summary>
-/// <remarks>
-/// It runs the engine's own native session. Two sessions of one file differ by up to a tenth by where their weights happened to lie, the first one
-/// of a process being the slowest, which would be taken for a difference of the loops.
-/// </remarks>
 internal sealed class BareContender : IContender
 {
     private const int Rows = 8;
@@ -17,9 +13,27 @@ internal sealed class BareContender : IContender
     private readonly RunOptions _run = new();
     private readonly bool[] _active = [.. Enumerable.Repeat(true, Rows)];
 
-    public BareContender(EngineContender engine) => _runner = new InPlaceRunner(engine.Engine.Session, Rows, engine.Engine.ContextTokens, 512);
+    private readonly DecoderSession? _session;
 
-    public string Name => "bare";
+    /// <summary>A session of its own on ONNX Runtime's kernels.</summary>
+    /// <param name="engine">Whose model.</param>
+    public BareContender(EngineContender engine)
+    {
+        Name = "bare";
+        _session = DecoderSession.Open(engine.Engine.Session.Graph, new EngineOptions { OwnKernels = false }, CancellationToken.None);
+        _runner = new InPlaceRunner(_session, Rows, engine.Engine.ContextTokens, 512);
+    }
+
+    /// <summary>The engine's own session: what the scheduler costs.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="contextTokens">Tokens of a slot.</param>
+    public BareContender(DecoderSession session, int contextTokens)
+    {
+        Name = "own loop";
+        _runner = new InPlaceRunner(session, Rows, contextTokens, 512);
+    }
+
+    public string Name { get; }
 
     public double Decode(int tokens) => Loop(1, tokens);
 
@@ -36,6 +50,7 @@ internal sealed class BareContender : IContender
     public void Dispose()
     {
         _runner.Dispose();
+        _session?.Dispose();
         _run.Dispose();
     }
 

@@ -25,9 +25,10 @@ internal static class RatioBenchmark
         using var engine = new EngineContender("engine", model.Fast);
         using var published = new EngineContender("engine-on-genai-folder", model.GenAI);
         using var bare = new BareContender(engine);
+        using var loop = new BareContender(engine.Engine.Session, engine.Engine.ContextTokens);
         using var genai = new GenAIContender(model.GenAI);
         using var llama = new LlamaContender(model.Gguf);
-        IContender[] all = [engine, bare, genai, llama, published];
+        IContender[] all = [engine, bare, loop, genai, llama, published];
         (string Name, Func<IContender, double> Speed)[] metrics = [("decode", c => c.Decode(64)), ("prefill512", c => c.Prefill()), ("batch8", c => c.Batch(32))];
         foreach ((string metric, Func<IContender, double> speed) in metrics)
         {
@@ -53,7 +54,7 @@ internal static class RatioBenchmark
                 Line(output, $"engine/{all[i].Name} {metric}{model.Suffix}", [.. speeds[0].Zip(speeds[i], (a, b) => a / b)], null);
             }
 
-            Line(output, $"engine-on-genai-folder/genai {metric}{model.Suffix}", [.. speeds[4].Zip(speeds[2], (a, b) => a / b)], null);
+            Line(output, $"engine-on-genai-folder/genai {metric}{model.Suffix}", [.. speeds[5].Zip(speeds[3], (a, b) => a / b)], null);
         }
 
         double[] arrivals = new double[arriving];

@@ -77,7 +77,11 @@ internal static unsafe partial class DeviceLibrary
         }
 
         OrtEnv.DisableDllImportResolver = true;
-        NativeLibrary.SetDllImportResolver(typeof(InferenceSession).Assembly, (name, _, _) => name.Contains("onnxruntime", StringComparison.OrdinalIgnoreCase) ? library : 0);
+        // Our operators register with the very library that the binding uses.
+        foreach (System.Reflection.Assembly assembly in new[] { typeof(InferenceSession).Assembly, typeof(InferenceEngine).Assembly })
+        {
+            NativeLibrary.SetDllImportResolver(assembly, (name, _, _) => name.Contains("onnxruntime", StringComparison.OrdinalIgnoreCase) ? library : 0);
+        }
     }
 
     [UnmanagedCallersOnly]
