@@ -78,7 +78,7 @@ internal static unsafe partial class DeviceLibrary
 
         OrtEnv.DisableDllImportResolver = true;
         // Our operators register with the very library that the binding uses.
-        foreach (System.Reflection.Assembly assembly in new[] { typeof(InferenceSession).Assembly, typeof(InferenceEngine).Assembly })
+        foreach (System.Reflection.Assembly assembly in new[] { typeof(InferenceSession).Assembly, typeof(TokenFactory.Inference.Engine.InferenceEngine).Assembly })
         {
             NativeLibrary.SetDllImportResolver(assembly, (name, _, _) => name.Contains("onnxruntime", StringComparison.OrdinalIgnoreCase) ? library : 0);
         }
