@@ -9,9 +9,10 @@ namespace TokenFactory.Inference.Engine;
 /// <summary>An opened decoder graph: the native session, and how to drive it.</summary>
 internal sealed class DecoderSession : IDisposable
 {
-    private DecoderSession(InferenceSession session, DecoderGraph graph, ProviderChoice provider, int threads, int ownProducts)
+    private DecoderSession(InferenceSession session, DecoderGraph graph, ProviderChoice provider, int threads, int ownProducts = 0, int otherProducts = 1)
     {
         OwnProducts = ownProducts;
+        RoundsByRows = graph.QuantizedProducts && otherProducts > 0;
         Session = session;
         Graph = graph;
         Provider = provider;
@@ -32,6 +33,9 @@ internal sealed class DecoderSession : IDisposable
 
     /// <summary>Products with 4-bit weights that our kernels compute; 0 where ONNX Runtime's do.</summary>
     public int OwnProducts { get; }
+
+    /// <summary>True when some products round one row differently from several: quantized ones that ONNX Runtime's kernels compute.</summary>
+    public bool RoundsByRows { get; }
 
     /// <summary>Which rows are scored the way the engine drives the graph: a graph that is told how many scores the last.</summary>
     public LogitRows LogitRows { get; }
@@ -121,16 +125,15 @@ internal sealed class DecoderSession : IDisposable
     {
         try
         {
-            int products = 0;
-            if (ownKernels && provider.Provider == ExecutionProvider.Cpu && Int4Operator.IsAvailable && KernelGraph.Rewrite(graph.ModelPath, out products) is { } model)
+            if (ownKernels && provider.Provider == ExecutionProvider.Cpu && Int4Operator.IsAvailable && KernelGraph.Rewrite(graph.ModelPath, threads) is var (model, products, others))
             {
                 SessionOptions options = settings.Take();
                 options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetDirectoryName(graph.ModelPath)!);
                 Int4Operator.Register(options);
-                return new DecoderSession(new InferenceSession(model, options), graph, provider, threads, products);
+                return new DecoderSession(new InferenceSession(model, options), graph, provider, threads, products, others);
             }
 
-            return new DecoderSession(new InferenceSession(graph.ModelPath, settings.Take()), graph, provider, threads, 0);
+            return new DecoderSession(new InferenceSession(graph.ModelPath, settings.Take()), graph, provider, threads);
         }
         catch (OnnxRuntimeException e)
         {

@@ -36,8 +36,8 @@ public sealed record EngineOptions
     public bool ReuseOutput { get; init; }
 
     /// <summary>
-    /// True to keep a batch of quantized products at two rows or more, so that a request alone gets the very tokens it gets in
-    /// a batch. Costs about a tenth of the speed of a single stream. Graphs with a growing cache then run one sequence at a time: filling
+    /// True to let a request alone get the very tokens it gets in a batch. Where ONNX Runtime's kernels compute quantized products, a batch is kept at
+    /// two rows or more, which costs about a tenth of the speed of a single stream; with <see cref="OwnKernels"/> it costs nothing. Graphs with a growing cache then run one sequence at a time: filling
     /// up shorter rows moves the terms of sums, which shows in the last bits.
     /// </summary>
     public bool Exact { get; init; }

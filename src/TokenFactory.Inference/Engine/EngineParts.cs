@@ -74,6 +74,11 @@ internal sealed record EngineParts(DecoderSession Session, DecoderRunner Runner,
                 session.Provider = provider with { Explanation = $"{provider.Explanation} The graph's cache grows: it is kept in host memory and copied at each step." };
             }
 
+            if (session.OwnProducts > 0)
+            {
+                session.Provider = provider with { Explanation = string.Create(CultureInfo.InvariantCulture, $"{provider.Explanation} {session.OwnProducts} int4 products run on this module's own kernels.") };
+            }
+
             (int hostSlots, int hostCapacity, long budgetTokens) = InferenceEngine.Geometry(graph, options);
             runner = graph.CacheMode == CacheMode.InPlace
                 ? new InPlaceRunner(session, hostSlots, hostCapacity, options.LargestChunk)

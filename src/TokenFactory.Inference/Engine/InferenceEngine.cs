@@ -9,8 +9,8 @@ namespace TokenFactory.Inference.Engine;
 /// <summary>A loaded ONNX language model that serves many requests at once on one scheduler thread. Safe for concurrent use.</summary>
 /// <remarks>
 /// Requests join and leave the batch at any step. Token ids of a request are the same alone and among others: always for fp32
-/// graphs whose cache is in place, and for quantized products with any two batches of two rows or more. Graphs with a growing cache
-/// promise it to the last bit with <see cref="EngineOptions.Exact"/> only.
+/// graphs whose cache is in place, and for int4 products that our kernels compute; for quantized products of ONNX Runtime in any two batches of
+/// two rows or more. Graphs with a growing cache promise it to the last bit with <see cref="EngineOptions.Exact"/> only.
 /// </remarks>
 public sealed class InferenceEngine : IGenerationEngine
 {

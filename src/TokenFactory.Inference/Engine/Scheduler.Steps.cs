@@ -253,7 +253,7 @@ internal sealed partial class Scheduler
         }
 
         first = _runner.FromFirstSlot ? 0 : first;
-        if (_options.Exact && _runner.Graph.QuantizedProducts && first == last && _slots.Length > 1)
+        if (_options.Exact && _runner.Session.RoundsByRows && first == last && _slots.Length > 1)
         {
             first = Math.Min(first, _slots.Length - 2);
             last = first + 1;

@@ -1,13 +1,15 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Entry = TokenFactory.Inference.Kernels.OrtApi.Entry;
 
 namespace TokenFactory.Inference.Kernels;
 
-/// <summary>Our product of activations and 4-bit weights as an operator of ONNX Runtime: inputs and attributes are those of <c>MatMulNBits</c>.</summary>
+/// <summary>Our products of activations and 4-bit weights as an operator of ONNX Runtime.</summary>
 /// <remarks>
-/// ONNX Runtime calls these functions from its threads, so none may throw. What describes the operator is made once and never released:
-/// sessions point to it.
+/// Inputs: the rows; with attribute <c>norm</c> what is added to them and the weights of the norm that the sum then gets; then for each matrix its blocks, its
+/// scales, its zero points (attribute <c>zero_points</c>) and its bias (attribute <c>bias</c>), laid out as <c>MatMulNBits</c> has them. Further attributes:
+/// <c>matrices</c>, <c>K</c>, <c>N0</c> to <c>N2</c>, <c>block_size</c>, <c>threads</c>, <c>gate</c>, <c>epsilon</c>, <c>sum</c>. One output a matrix; with a gate
+/// one output, activation(first) · second; then, with <c>sum</c>, what was normed. ONNX Runtime calls these functions from its threads, so none may
+/// throw. What describes the operator is made once and never released: sessions point to it.
 /// </remarks>
 internal static unsafe class Int4Operator
 {
@@ -17,18 +19,11 @@ internal static unsafe class Int4Operator
     /// <summary>Name of the operator.</summary>
     public const string Name = "MatMulInt4";
 
-    private const int Inputs = 6;
-    private const int TypeFloat = 1, TypeUInt8 = 2, TypeInt32 = 6;
-
-    // Products below this are not worth waking another thread, multiply-adds.
-    private const long ParallelWork = 200_000;
-    private const int ColumnsOfChunk = 32;
+    private const int TypeAny = 0, TypeFloat = 1;
+    private const int Required = 0, Optional = 1, Variadic = 2;
 
     private static readonly byte* s_name = (byte*)Marshal.StringToCoTaskMemUTF8(Name);
     private static readonly IntPtr s_domain = CreateDomain();
-
-    [ThreadStatic]
-    private static QuantizedRows? t_rows;
 
     /// <summary>True where this processor has a kernel and the native library takes operators.</summary>
     public static bool IsAvailable => Int4MatrixKernel.IsSupported && OrtApi.IsAvailable;
@@ -52,10 +47,10 @@ internal static unsafe class Int4Operator
         op->GetOutputType = &GetOutputType;
         op->GetOutputTypeCount = &GetOutputCount;
         op->GetInputCharacteristic = &GetInputCharacteristic;
-        op->GetOutputCharacteristic = &GetRequired;
-        op->GetInputMemoryType = &GetRequired;
+        op->GetOutputCharacteristic = &GetOutputCharacteristic;
+        op->GetInputMemoryType = &GetMemoryType;
         op->GetVariadicInputMinArity = &GetOne;
-        op->GetVariadicInputHomogeneity = &GetOne;
+        op->GetVariadicInputHomogeneity = &GetNone;
         op->GetVariadicOutputMinArity = &GetOne;
         op->GetVariadicOutputHomogeneity = &GetOne;
         op->GetStartVersion = &GetOne;
@@ -74,25 +69,31 @@ internal static unsafe class Int4Operator
     private static byte* GetProvider(CustomOp* op) => null;
 
     [UnmanagedCallersOnly]
-    private static int GetInputType(CustomOp* op, nuint index) => index switch { 1 or 3 => TypeUInt8, 4 => TypeInt32, _ => TypeFloat };
+    private static int GetInputType(CustomOp* op, nuint index) => index == 0 ? TypeFloat : TypeAny;
 
     [UnmanagedCallersOnly]
-    private static nuint GetInputCount(CustomOp* op) => Inputs;
+    private static nuint GetInputCount(CustomOp* op) => 2;
 
     [UnmanagedCallersOnly]
     private static int GetOutputType(CustomOp* op, nuint index) => TypeFloat;
 
     [UnmanagedCallersOnly]
-    private static nuint GetOutputCount(CustomOp* op) => 1;
+    private static nuint GetOutputCount(CustomOp* op) => ProductKernel.MostMatrices + 1;
 
     [UnmanagedCallersOnly]
-    private static int GetInputCharacteristic(CustomOp* op, nuint index) => index >= 3 ? 1 : 0;
+    private static int GetInputCharacteristic(CustomOp* op, nuint index) => index == 0 ? Required : Variadic;
 
     [UnmanagedCallersOnly]
-    private static int GetRequired(CustomOp* op, nuint index) => 0;
+    private static int GetOutputCharacteristic(CustomOp* op, nuint index) => index == 0 ? Required : Optional;
+
+    [UnmanagedCallersOnly]
+    private static int GetMemoryType(CustomOp* op, nuint index) => 0;
 
     [UnmanagedCallersOnly]
     private static int GetOne(CustomOp* op) => 1;
+
+    [UnmanagedCallersOnly]
+    private static int GetNone(CustomOp* op) => 0;
 
     [UnmanagedCallersOnly]
     private static int GetLast(CustomOp* op) => int.MaxValue;
@@ -102,8 +103,8 @@ internal static unsafe class Int4Operator
     {
         try
         {
-            *kernel = NativeMemory.Alloc((nuint)sizeof(Kernel));
-            *(Kernel*)*kernel = new Kernel(info);
+            *kernel = NativeMemory.Alloc((nuint)sizeof(ProductKernel));
+            *(ProductKernel*)*kernel = new ProductKernel(info);
             return 0;
         }
         catch (Exception e)
@@ -121,152 +122,12 @@ internal static unsafe class Int4Operator
     {
         try
         {
-            Run(*(Kernel*)kernel, context);
+            ProductKernel.Run((ProductKernel*)kernel, context);
             return 0;
         }
         catch (Exception e)
         {
             return OrtApi.Fail(e.Message);
-        }
-    }
-
-    private static void Run(in Kernel kernel, IntPtr context)
-    {
-        IntPtr input, output;
-        OrtApi.Check(((delegate* unmanaged<IntPtr, nuint, IntPtr*, IntPtr>)OrtApi.Function(Entry.KernelContextGetInput))(context, 0, &input));
-        long* shape = stackalloc long[8];
-        int rank = Tensors.Shape(input, shape, 8);
-        if (rank < 1 || shape[rank - 1] != kernel.Weights.Inner)
-        {
-            throw new InvalidOperationException($"Rows of {(rank < 1 ? 0 : shape[rank - 1])} activations meet weights of {kernel.Weights.Inner}.");
-        }
-
-        long rowCount = 1;
-        for (int i = 0; i < rank - 1; i++)
-        {
-            rowCount *= shape[i];
-        }
-
-        shape[rank - 1] = kernel.Weights.Outer;
-        OrtApi.Check(((delegate* unmanaged<IntPtr, nuint, long*, nuint, IntPtr*, IntPtr>)OrtApi.Function(Entry.KernelContextGetOutput))(context, 0, shape, (nuint)rank, &output));
-        if (rowCount == 0)
-        {
-            return;
-        }
-
-        QuantizedRows rows = t_rows ??= new QuantizedRows();
-        rows.Reserve(checked((int)rowCount), kernel.Weights.Inner, kernel.Weights.BlockSize);
-        var work = new Work
-        {
-            Kernel = (Kernel*)Unsafe.AsPointer(ref Unsafe.AsRef(in kernel)),
-            Rows = rows.Handle,
-            RowCount = (int)rowCount,
-            Source = (float*)Tensors.Data(input),
-            Target = (float*)Tensors.Data(output),
-        };
-        if (rowCount == 1)
-        {
-            rows.Quantize(work.Source, 0, kernel.Weights.Inner, kernel.Weights.BlockSize);
-        }
-        else
-        {
-            Parallel(context, &QuantizePart, (int)rowCount, rowCount * kernel.Weights.Inner * 16, &work);
-        }
-
-        Parallel(context, &MultiplyPart, (kernel.Weights.Outer + ColumnsOfChunk - 1) / ColumnsOfChunk, rowCount * kernel.Weights.Inner * kernel.Weights.Outer, &work);
-    }
-
-    private static void Parallel(IntPtr context, delegate* unmanaged[Cdecl]<void*, nuint, void> part, int parts, long operations, Work* work)
-    {
-        if (operations < ParallelWork || parts == 1)
-        {
-            for (int i = 0; i < parts; i++)
-            {
-                part(work, (nuint)i);
-            }
-
-            return;
-        }
-
-        OrtApi.Check(((delegate* unmanaged<IntPtr, delegate* unmanaged[Cdecl]<void*, nuint, void>, nuint, nuint, void*, IntPtr>)OrtApi.Function(Entry.KernelContextParallelFor))(
-            context, part, (nuint)parts, 0, work));
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void QuantizePart(void* data, nuint row)
-    {
-        Work* work = (Work*)data;
-        Int4Weights weights = work->Kernel->Weights;
-        work->QuantizedRows.Quantize(work->Source + ((long)row * weights.Inner), (int)row, weights.Inner, weights.BlockSize);
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void MultiplyPart(void* data, nuint part)
-    {
-        Work* work = (Work*)data;
-        Int4Weights weights = work->Kernel->Weights;
-        int first = (int)part * ColumnsOfChunk;
-        Int4MatrixKernel.Multiply(weights, work->QuantizedRows, 0, work->RowCount, first, Math.Min(ColumnsOfChunk, weights.Outer - first), work->Target, weights.Outer, work->Kernel->Bias);
-    }
-
-    private struct Work
-    {
-        public Kernel* Kernel;
-        public IntPtr Rows;
-        public int RowCount;
-        public float* Source;
-        public float* Target;
-
-        public readonly QuantizedRows QuantizedRows => Unsafe.As<QuantizedRows>(GCHandle.FromIntPtr(Rows).Target!);
-    }
-
-    // A node's weights. They are constants of the model, which its session keeps.
-    private readonly struct Kernel
-    {
-        public readonly Int4Weights Weights;
-        public readonly float* Bias;
-
-        public Kernel(IntPtr info)
-        {
-            int inner = Attribute(info, "K"u8), outer = Attribute(info, "N"u8), blockSize = Attribute(info, "block_size"u8);
-            if (!Int4MatrixKernel.CanRun(inner, outer, blockSize))
-            {
-                throw new InvalidOperationException($"A product of {inner} × {outer} in blocks of {blockSize} is not one that is computed here.");
-            }
-
-            long blocks = inner / blockSize;
-            Weights = new Int4Weights(
-                (byte*)Constant(info, 1, outer * blocks * blockSize / 2),
-                (float*)Constant(info, 2, outer * blocks),
-                (byte*)Constant(info, 3, outer * ((blocks + 1) / 2), optional: true),
-                inner, outer, blockSize);
-            Bias = (float*)Constant(info, 5, outer, optional: true);
-        }
-
-        private static int Attribute(IntPtr info, ReadOnlySpan<byte> name)
-        {
-            long value;
-            fixed (byte* text = name)
-            {
-                OrtApi.Check(((delegate* unmanaged<IntPtr, byte*, long*, IntPtr>)OrtApi.Function(Entry.KernelInfoGetAttributeInt64))(info, text, &value));
-            }
-
-            return checked((int)value);
-        }
-
-        private static void* Constant(IntPtr info, nuint index, long elements, bool optional = false)
-        {
-            int isConstant = 0;
-            IntPtr value = 0;
-            OrtApi.Check(((delegate* unmanaged<IntPtr, nuint, int*, IntPtr*, IntPtr>)OrtApi.Function(Entry.KernelInfoGetConstantInputTensor))(info, index, &isConstant, &value));
-            if (value == 0 || isConstant == 0)
-            {
-                return optional ? null : throw new InvalidOperationException("Weights that are no constants are not computed with here.");
-            }
-
-            return Tensors.Elements(value) == elements
-                ? Tensors.Data(value)
-                : throw new InvalidOperationException($"Input {index} has {Tensors.Elements(value)} elements and needs {elements}.");
         }
     }
 

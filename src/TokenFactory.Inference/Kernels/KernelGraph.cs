@@ -12,67 +12,34 @@ internal sealed class KernelGraph
     private const long LargestInline = 4096;
 
     // Field numbers of onnx/onnx.proto.
-    private const int ModelGraph = 7, ModelOpset = 8, GraphNode = 1, GraphWeight = 5, NodeOp = 4, NodeDomain = 7;
+    private const int ModelGraph = 7, ModelOpset = 8, GraphNode = 1, GraphWeight = 5;
     private const int TensorRaw = 9, TensorExternal = 13, TensorLocation = 14;
 
     private readonly FileStream _stream;
-    private readonly OnnxGraph _graph;
+    private readonly ProductPlan _plan;
     private readonly string _name;
     private int _node;
 
-    private KernelGraph(FileStream stream, OnnxGraph graph, string name)
+    private KernelGraph(FileStream stream, ProductPlan plan, string name)
     {
         _stream = stream;
-        _graph = graph;
+        _plan = plan;
         _name = name;
     }
 
-    /// <summary>Products that were handed over.</summary>
-    public int Products { get; private set; }
-
     /// <summary>Rewrites a graph.</summary>
     /// <param name="path">Full path of its file, which <see cref="ModelGuard"/> let pass.</param>
-    /// <param name="products">Products that were handed over.</param>
-    /// <returns>The new graph, whose external weights are named relative to the file's folder; null where there is no product for our kernels.</returns>
-    public static byte[]? Rewrite(string path, out int products)
+    /// <param name="threads">Threads of the session.</param>
+    /// <returns>
+    /// The new graph, whose external weights are named relative to the file's folder, the products that were handed over, and the products with integer
+    /// weights that were not; null where there is no product for our kernels.
+    /// </returns>
+    public static (byte[] Model, int Products, int OtherProducts)? Rewrite(string path, int threads)
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1);
         OnnxGraph graph = OnnxReader.Read(stream).Graph;
-        products = 0;
-        if (!graph.Nodes.Any(n => IsOurs(n, graph)))
-        {
-            return null;
-        }
-
-        var rewriter = new KernelGraph(stream, graph, Path.GetFileName(path));
-        byte[] bytes = rewriter.Model();
-        products = rewriter.Products;
-        return bytes;
-    }
-
-    /// <summary>True for a product that our kernel computes as the graph asks: 8-bit activations, constant weights of the sizes that its attributes say.</summary>
-    private static bool IsOurs(OnnxNode node, OnnxGraph graph)
-    {
-        if (!node.IsMicrosoft(OnnxOps.MatMulNBits) || node.Int("bits", 4) != 4 || node.Int("accuracy_level") != 4 || node.Input(4).Length > 0 || node.Outputs.Count != 1)
-        {
-            return false;
-        }
-
-        long inner = node.Int("K"), outer = node.Int("N"), blockSize = node.Int("block_size");
-        if (inner is <= 0 or > int.MaxValue || outer is <= 0 or > int.MaxValue || blockSize is <= 0 or > int.MaxValue
-            || !Int4MatrixKernel.CanRun((int)inner, (int)outer, (int)blockSize))
-        {
-            return false;
-        }
-
-        long blocks = inner / blockSize;
-        return Has(1, OnnxType.UInt8, outer * blocks * blockSize / 2)
-            && Has(2, OnnxType.Float, outer * blocks)
-            && (node.Input(3).Length == 0 || Has(3, OnnxType.UInt8, outer * ((blocks + 1) / 2)))
-            && (node.Input(5).Length == 0 || Has(5, OnnxType.Float, outer));
-
-        bool Has(int input, OnnxType type, long elements) =>
-            graph.Weights.TryGetValue(node.Input(input), out OnnxTensor? weight) && weight.Type == type && weight.Elements == elements;
+        var plan = new ProductPlan(graph, threads);
+        return plan.Products == 0 || graph.Replaced.Count > 0 ? null : (new KernelGraph(stream, plan, Path.GetFileName(path)).Model(), plan.Products, plan.OtherProducts);
     }
 
     private byte[] Model()
@@ -101,9 +68,13 @@ internal sealed class KernelGraph
         {
             switch (field)
             {
-                case GraphNode when IsOurs(_graph.Nodes[_node++], _graph):
-                    Products++;
-                    graph.Message(GraphNode, Node(reader));
+                case GraphNode when _plan.Replacements.TryGetValue(_node++, out ProtoWriter? replacement):
+                    reader.Skip();
+                    if (replacement is not null)
+                    {
+                        graph.Message(GraphNode, replacement);
+                    }
+
                     return true;
                 case GraphWeight:
                     graph.Message(GraphWeight, Weight(reader));
@@ -114,24 +85,6 @@ internal sealed class KernelGraph
         });
         reader.Leave(outer);
         return graph;
-    }
-
-    private ProtoWriter Node(ProtoReader reader)
-    {
-        var node = new ProtoWriter();
-        long outer = reader.Enter();
-        Copy(reader, node, field =>
-        {
-            if (field is not (NodeOp or NodeDomain))
-            {
-                return false;
-            }
-
-            reader.Skip();
-            return true;
-        });
-        reader.Leave(outer);
-        return node.Text(NodeOp, Int4Operator.Name).Text(NodeDomain, Int4Operator.Domain);
     }
 
     private ProtoWriter Weight(ProtoReader reader)

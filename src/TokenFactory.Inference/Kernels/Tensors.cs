@@ -5,18 +5,28 @@ namespace TokenFactory.Inference.Kernels;
 /// <summary>Shape and memory of a tensor that an operator is given.</summary>
 internal static unsafe class Tensors
 {
+    /// <summary>Element type float32.</summary>
+    public const int Float = 1;
+
+    /// <summary>Element type uint8.</summary>
+    public const int Byte = 2;
+
     /// <summary>Reads the shape.</summary>
     /// <param name="value">An <c>OrtValue</c> that holds a tensor.</param>
     /// <param name="shape">Room for it.</param>
     /// <param name="most">Dimensions that there is room for.</param>
+    /// <param name="type">The element type.</param>
     /// <returns>The rank.</returns>
-    public static int Shape(IntPtr value, long* shape, int most)
+    public static int Shape(IntPtr value, long* shape, int most, out int type)
     {
         IntPtr info;
         OrtApi.Check(((delegate* unmanaged<IntPtr, IntPtr*, IntPtr>)OrtApi.Function(Entry.GetTensorTypeAndShape))(value, &info));
         try
         {
             nuint rank;
+            int element;
+            OrtApi.Check(((delegate* unmanaged<IntPtr, int*, IntPtr>)OrtApi.Function(Entry.GetTensorElementType))(info, &element));
+            type = element;
             OrtApi.Check(((delegate* unmanaged<IntPtr, nuint*, IntPtr>)OrtApi.Function(Entry.GetDimensionsCount))(info, &rank));
             if (rank > (nuint)most)
             {

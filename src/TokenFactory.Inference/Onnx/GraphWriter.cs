@@ -10,7 +10,6 @@ namespace TokenFactory.Inference.Onnx;
 /// </remarks>
 internal sealed class GraphWriter
 {
-    private const int InlineBelow = 1024;
     private const int AlignFrom = 65536;
     private const int Page = 4096;
     private const long IrVersion = 10;
@@ -40,6 +39,9 @@ internal sealed class GraphWriter
         _data = data;
         _dataName = dataName;
     }
+
+    /// <summary>Weights of fewer bytes are written into the graph's own file.</summary>
+    public int InlineBelow { get; init; } = 1024;
 
     /// <summary>Version of the standard operators.</summary>
     public int Opset { get; init; } = 21;
@@ -252,6 +254,8 @@ internal sealed class GraphWriter
             case float f:
                 return attribute.Float(2, f).Int(20, FloatAttribute);
             case int i:
+                return attribute.Int(3, i).Int(20, IntAttribute);
+            case long i:
                 return attribute.Int(3, i).Int(20, IntAttribute);
             case string s:
                 return attribute.Text(4, s).Int(20, TextAttribute);

@@ -105,7 +105,7 @@ public abstract class GenerationCommand : TokenFactoryCommand
     [ValidateRange(1L << 20, long.MaxValue)]
     public long? KvMemoryBytes { get; set; }
 
-    /// <summary>Keeps the batch at two rows, so that an int4 model answers a prompt alone exactly as among others.</summary>
+    /// <summary>Lets an int4 model answer a prompt alone exactly as among others, where ONNX Runtime's kernels need a second row for it.</summary>
     [Parameter]
     public SwitchParameter Exact { get; set; }
 
