@@ -41,6 +41,7 @@ internal static class ClientBenchmark
         await PrintAsync(output, server, "open loop, 1500 requests/s", server.Plain, "fast", new RateLoad(1500), 15_000);
         await PacedAsync(output, server);
         await PrintAsync(output, server, "HTTP/2, open loop, 1500 requests/s, a packet every 104 ms", server.Http2, "timed-100-104", new RateLoad(1500), 18_000, 3000);
+        await TlsAsync(output, server);
         await CrossCheckAsync(output, server);
         await StopAsync(output, server);
     }
@@ -55,6 +56,16 @@ internal static class ClientBenchmark
                 await PrintAsync(output, server, $"{name}, open loop, {rate} requests/s, a packet every 104 ms", address, "timed-100-104", new RateLoad(rate), rate * 12, rate * 2);
             }
         }
+    }
+
+    /// <summary>Prints rates and lag by TLS alone.</summary>
+    /// <param name="output">Where to print.</param>
+    public static void RunTls(TextWriter output) => WithServerAsync(output, TlsAsync).GetAwaiter().GetResult();
+
+    private static async Task TlsAsync(TextWriter output, StreamServerProcess server)
+    {
+        await PrintAsync(output, server, $"TLS, closed loop, 64 in flight, {Fragments} fragments", server.Tls, "fast", new ConcurrencyLoad(64), 20_000);
+        await PrintAsync(output, server, "TLS, open loop, 1500 requests/s, a packet every 104 ms", server.Tls, "timed-100-104", new RateLoad(1500), 18_000, 3000);
     }
 
     // How far the client's figures are from what the server knows of the same streams.
@@ -147,7 +158,7 @@ internal static class ClientBenchmark
 
     private static async Task<ThroughputMeasurement> RunOneAsync(Uri address, string model, LoadShape shape, long requests, RecordWriter? records, int fragments = Fragments, int warmUp = 64)
     {
-        await using var target = new ServerTarget(new ServerOptions { Uri = new Uri(address.GetLeftPart(UriPartial.Authority)), Model = model, HttpVersion = address.Fragment.Length > 0 ? new Version(2, 0) : null });
+        await using var target = new ServerTarget(new ServerOptions { Uri = new Uri(address.GetLeftPart(UriPartial.Authority)), Model = model, SkipCertificateCheck = address.Scheme == Uri.UriSchemeHttps, HttpVersion = address.Fragment.Length > 0 ? new Version(2, 0) : null });
         using var runner = new LoadRunner(
             new LoadPlan { Shape = shape, Requests = requests, Prompts = new SyntheticPrompts(new WordPromptWriter(), 16, fragments, 1), WarmupRequests = (int)Math.Min(warmUp, requests), Records = records },
             target);

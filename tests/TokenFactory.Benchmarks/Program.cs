@@ -29,6 +29,7 @@ if (wanted == "stream-server")
     ("loads", false, output => BehaviourBenchmark.ManyLoads(output, 1000)),
     ("device", false, DeviceBenchmark.Run),
     ("client-paced", false, ClientBenchmark.RunPaced),
+    ("client-tls", false, ClientBenchmark.RunTls),
     ("client-stop", false, ClientBenchmark.RunStop),
     ("client-limit", false, ClientBenchmark.RunLimit),
     ("client-memory", false, ClientBenchmark.RunMemory),

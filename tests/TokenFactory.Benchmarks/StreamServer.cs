@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
@@ -25,13 +27,20 @@ internal static class StreamServer
     public static async Task RunAsync()
     {
         using var lean = new LeanStreamServer(s_timings);
+        using X509Certificate2 certificate = Certificate();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(k =>
         {
             k.Listen(IPAddress.Loopback, 0);
             k.Listen(IPAddress.Loopback, 0, l => l.Run(lean.ServeAsync));
             k.Listen(IPAddress.Loopback, 0, l => l.Protocols = HttpProtocols.Http2);
+            k.Listen(IPAddress.Loopback, 0, l =>
+            {
+                l.Protocols = HttpProtocols.Http1;
+                l.UseHttps(certificate);
+            });
             k.Limits.MaxConcurrentConnections = null;
         });
         builder.WebHost.UseSockets(s => s.Backlog = 8192);
@@ -40,6 +49,15 @@ internal static class StreamServer
         await app.StartAsync();
         Console.WriteLine(string.Join(' ', app.Urls));
         await Console.In.ReadToEndAsync();
+    }
+
+    // Signed by itself, for as long as this process lives.
+    private static X509Certificate2 Certificate()
+    {
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        using X509Certificate2 made = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null);
     }
 
     /// <summary>The events at the end of a stream.</summary>

@@ -18,7 +18,7 @@ internal sealed class StreamServerProcess : IDisposable
         start.ArgumentList.Add("stream-server");
         _process = Process.Start(start) ?? throw new InvalidOperationException("The server did not start.");
         string[] addresses = (_process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The server did not say its addresses.")).Split(' ');
-        (Plain, Lean, Http2) = (new Uri(addresses[0]), new Uri(addresses[1]), new Uri(addresses[2] + "#http2"));
+        (Plain, Lean, Http2, Tls) = (new Uri(addresses[0]), new Uri(addresses[1]), new Uri(addresses[2] + "#http2"), new Uri(addresses[3]));
     }
 
     /// <summary>Where an ASP.NET Core application answers.</summary>
@@ -29,6 +29,9 @@ internal sealed class StreamServerProcess : IDisposable
 
     /// <summary>Where the application answers by HTTP/2 without TLS; its fragment says so.</summary>
     public Uri Http2 { get; }
+
+    /// <summary>Where the application answers by TLS, with a certificate that it signed itself.</summary>
+    public Uri Tls { get; }
 
     /// <summary>Processor time that it has used.</summary>
     public TimeSpan ProcessorTime
