@@ -9,7 +9,7 @@ namespace TokenFactory.Inference.Kernels;
 /// 64 bytes of weights are 128 of a column. Their nibbles are multiplied by the even and the odd activations and added up in lanes of 8 elements, each of
 /// which lies in one block; a lane is scaled by both scales and added to a sum of 16 lanes. What the zero points take away is a second, small product.
 /// </remarks>
-internal static unsafe class Avx512Int4
+internal static unsafe partial class Avx512Int4
 {
     private const int RowBlock = 64;
     private const int TailBytes = (4 * 64) + (4 * 4 * sizeof(float));
@@ -50,7 +50,13 @@ internal static unsafe class Avx512Int4
                     tile.Four(rows, row, start, y + ((long)row * stride) + column, stride, width);
                 }
 
-                for (; row < rowEnd; row++)
+                if (row + 2 <= rowEnd)
+                {
+                    tile.Two(rows, row, start, y + ((long)row * stride) + column, stride, width);
+                    row += 2;
+                }
+
+                if (row < rowEnd)
                 {
                     tile.One(rows, row, start, y + ((long)row * stride) + column, width);
                 }
@@ -129,252 +135,6 @@ internal static unsafe class Avx512Int4
         for (int i = 0; i < width; i++)
         {
             y[i] = v[i];
-        }
-    }
-
-    // Four columns of the weights; what does not fill a group lies in a place of its own, filled up with zeros.
-    private struct Tile<TBlock>
-        where TBlock : struct, IBlock
-    {
-        private readonly Int4Weights _weights;
-        private readonly byte* _tails;
-        private readonly int _wholeGroups;
-        private readonly int _rest;
-        private readonly int _blockCount;
-        private byte* _blocks0, _blocks1, _blocks2, _blocks3;
-        private float* _scales0, _scales1, _scales2, _scales3;
-        private float* _zeros0, _zeros1, _zeros2, _zeros3;
-
-        public Tile(in Int4Weights weights, byte* tails)
-        {
-            _weights = weights;
-            _tails = tails;
-            _wholeGroups = weights.Inner / QuantizedRows.Group;
-            _rest = weights.Inner % QuantizedRows.Group;
-            _blockCount = weights.BlockCount;
-        }
-
-        /// <summary>Takes the columns from <paramref name="column"/> on; where fewer than four are left the last one is computed several times.</summary>
-        public void Move(int column, int width)
-        {
-            int last = column + width - 1;
-            Column(column, 0, out _blocks0, out _scales0, out _zeros0);
-            Column(Math.Min(column + 1, last), 1, out _blocks1, out _scales1, out _zeros1);
-            Column(Math.Min(column + 2, last), 2, out _blocks2, out _scales2, out _zeros2);
-            Column(last, 3, out _blocks3, out _scales3, out _zeros3);
-        }
-
-        private readonly void Column(int column, int index, out byte* blocks, out float* scales, out float* zeros)
-        {
-            blocks = _weights.Blocks + ((long)column * _weights.Inner / 2);
-            scales = _weights.Scales + ((long)column * _blockCount);
-            zeros = _weights.ZeroPoints is null ? scales : ScaledZeroPoints(column, index, scales);
-            if (_rest != 0)
-            {
-                Avx512BW.MaskLoad(blocks + (_wholeGroups * 64), Vector512.LessThan(Vector512<byte>.Indices, Vector512.Create((byte)(_rest / 2))), Vector512<byte>.Zero)
-                    .Store(_tails + (64 * index));
-                int whole = _wholeGroups * TBlock.ScalesOfGroup;
-                float* tail = (float*)(_tails + 256) + (4 * index);
-                for (int i = 0; i < 4; i++)
-                {
-                    tail[i] = whole + i < _blockCount ? scales[whole + i] : 0;
-                }
-            }
-        }
-
-        private readonly float* ScaledZeroPoints(int column, int index, float* scales)
-        {
-            float* scaled = (float*)(_tails + TailBytes) + ((long)index * _blockCount);
-            byte* packed = _weights.ZeroPoints + ((long)column * ((_blockCount + 1) / 2));
-            for (int i = 0; i < _blockCount; i++)
-            {
-                scaled[i] = scales[i] * ((packed[i / 2] >> (i % 2 * 4)) & 15) / 8f;
-            }
-
-            return scaled;
-        }
-
-        // Scale times zero point, in eighths, of 16 blocks.
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private readonly Vector512<float> Correction(float* zeros, int block) => block + 16 <= _blockCount
-            ? Vector512.Load(zeros + block)
-            : Avx512F.MaskLoad(zeros + block, Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(_blockCount - block)).AsSingle(), Vector512<float>.Zero);
-
-        public readonly void One(QuantizedRows rows, int row, Vector128<float> start, float* y, int width)
-        {
-            int padded = rows.Padded, groups = rows.Groups, lanes = groups * 16, sumLength = rows.PaddedBlocks;
-            sbyte* a = rows.Values + ((long)row * padded);
-            float* s = rows.Scales + ((long)row * lanes);
-            float* sums = rows.Sums + ((long)row * sumLength);
-            Vector512<float> s00 = default, s01 = default, s02 = default, s03 = default;
-            for (int i = 0; i < sumLength; i += 16)
-            {
-                Vector512<float> z0 = Correction(_zeros0, i), z1 = Correction(_zeros1, i), z2 = Correction(_zeros2, i), z3 = Correction(_zeros3, i);
-                Vector512<float> sum = Vector512.Load(sums + i);
-                s00 = Vector512.FusedMultiplyAdd(sum, z0, s00);
-                s01 = Vector512.FusedMultiplyAdd(sum, z1, s01);
-                s02 = Vector512.FusedMultiplyAdd(sum, z2, s02);
-                s03 = Vector512.FusedMultiplyAdd(sum, z3, s03);
-            }
-
-            byte* b0 = _blocks0, b1 = _blocks1, b2 = _blocks2, b3 = _blocks3;
-            float* f0 = _scales0, f1 = _scales1, f2 = _scales2, f3 = _scales3;
-            long ahead = 2L * _weights.Inner;
-            for (int g = 0; g < groups; g++)
-            {
-                if (g == _wholeGroups)
-                {
-                    b0 = _tails;
-                    b1 = _tails + 64;
-                    b2 = _tails + 128;
-                    b3 = _tails + 192;
-                    f0 = (float*)(_tails + 256);
-                    f1 = f0 + 4;
-                    f2 = f0 + 8;
-                    f3 = f0 + 12;
-                }
-
-                Sse.Prefetch0(b0 + ahead);
-                Vector512<byte> v = Vector512.Load(b0);
-                Vector512<byte> low = Low(v), high = High(v);
-                Vector512<float> scale = TBlock.Expand(f0);
-                s00 = Add(low, high, a, scale, s, s00);
-                Sse.Prefetch0(b1 + ahead);
-                v = Vector512.Load(b1);
-                low = Low(v);
-                high = High(v);
-                scale = TBlock.Expand(f1);
-                s01 = Add(low, high, a, scale, s, s01);
-                Sse.Prefetch0(b2 + ahead);
-                v = Vector512.Load(b2);
-                low = Low(v);
-                high = High(v);
-                scale = TBlock.Expand(f2);
-                s02 = Add(low, high, a, scale, s, s02);
-                Sse.Prefetch0(b3 + ahead);
-                v = Vector512.Load(b3);
-                low = Low(v);
-                high = High(v);
-                scale = TBlock.Expand(f3);
-                s03 = Add(low, high, a, scale, s, s03);
-                b0 += 64;
-                b1 += 64;
-                b2 += 64;
-                b3 += 64;
-                f0 += TBlock.ScalesOfGroup;
-                f1 += TBlock.ScalesOfGroup;
-                f2 += TBlock.ScalesOfGroup;
-                f3 += TBlock.ScalesOfGroup;
-                a += 128;
-                s += 16;
-            }
-
-            Write(Reduce(s00, s01, s02, s03) + start, y, width);
-        }
-
-        public readonly void Four(QuantizedRows rows, int row, Vector128<float> start, float* y, int stride, int width)
-        {
-            int padded = rows.Padded, groups = rows.Groups, lanes = groups * 16, sumLength = rows.PaddedBlocks;
-            sbyte* a = rows.Values + ((long)row * padded);
-            float* s = rows.Scales + ((long)row * lanes);
-            float* sums = rows.Sums + ((long)row * sumLength);
-            Vector512<float> s00 = default, s01 = default, s02 = default, s03 = default;
-            Vector512<float> s10 = default, s11 = default, s12 = default, s13 = default;
-            Vector512<float> s20 = default, s21 = default, s22 = default, s23 = default;
-            Vector512<float> s30 = default, s31 = default, s32 = default, s33 = default;
-            for (int i = 0; i < sumLength; i += 16)
-            {
-                Vector512<float> z0 = Correction(_zeros0, i), z1 = Correction(_zeros1, i), z2 = Correction(_zeros2, i), z3 = Correction(_zeros3, i);
-                Vector512<float> sum = Vector512.Load(sums + i);
-                s00 = Vector512.FusedMultiplyAdd(sum, z0, s00);
-                s01 = Vector512.FusedMultiplyAdd(sum, z1, s01);
-                s02 = Vector512.FusedMultiplyAdd(sum, z2, s02);
-                s03 = Vector512.FusedMultiplyAdd(sum, z3, s03);
-                sum = Vector512.Load(sums + sumLength + i);
-                s10 = Vector512.FusedMultiplyAdd(sum, z0, s10);
-                s11 = Vector512.FusedMultiplyAdd(sum, z1, s11);
-                s12 = Vector512.FusedMultiplyAdd(sum, z2, s12);
-                s13 = Vector512.FusedMultiplyAdd(sum, z3, s13);
-                sum = Vector512.Load(sums + (2 * sumLength) + i);
-                s20 = Vector512.FusedMultiplyAdd(sum, z0, s20);
-                s21 = Vector512.FusedMultiplyAdd(sum, z1, s21);
-                s22 = Vector512.FusedMultiplyAdd(sum, z2, s22);
-                s23 = Vector512.FusedMultiplyAdd(sum, z3, s23);
-                sum = Vector512.Load(sums + (3 * sumLength) + i);
-                s30 = Vector512.FusedMultiplyAdd(sum, z0, s30);
-                s31 = Vector512.FusedMultiplyAdd(sum, z1, s31);
-                s32 = Vector512.FusedMultiplyAdd(sum, z2, s32);
-                s33 = Vector512.FusedMultiplyAdd(sum, z3, s33);
-            }
-
-            byte* b0 = _blocks0, b1 = _blocks1, b2 = _blocks2, b3 = _blocks3;
-            float* f0 = _scales0, f1 = _scales1, f2 = _scales2, f3 = _scales3;
-            long ahead = 2L * _weights.Inner;
-            for (int g = 0; g < groups; g++)
-            {
-                if (g == _wholeGroups)
-                {
-                    b0 = _tails;
-                    b1 = _tails + 64;
-                    b2 = _tails + 128;
-                    b3 = _tails + 192;
-                    f0 = (float*)(_tails + 256);
-                    f1 = f0 + 4;
-                    f2 = f0 + 8;
-                    f3 = f0 + 12;
-                }
-
-                Sse.Prefetch0(b0 + ahead);
-                Vector512<byte> v = Vector512.Load(b0);
-                Vector512<byte> low = Low(v), high = High(v);
-                Vector512<float> scale = TBlock.Expand(f0);
-                s00 = Add(low, high, a, scale, s, s00);
-                s10 = Add(low, high, a + padded, scale, s + lanes, s10);
-                s20 = Add(low, high, a + (2 * padded), scale, s + (2 * lanes), s20);
-                s30 = Add(low, high, a + (3 * padded), scale, s + (3 * lanes), s30);
-                Sse.Prefetch0(b1 + ahead);
-                v = Vector512.Load(b1);
-                low = Low(v);
-                high = High(v);
-                scale = TBlock.Expand(f1);
-                s01 = Add(low, high, a, scale, s, s01);
-                s11 = Add(low, high, a + padded, scale, s + lanes, s11);
-                s21 = Add(low, high, a + (2 * padded), scale, s + (2 * lanes), s21);
-                s31 = Add(low, high, a + (3 * padded), scale, s + (3 * lanes), s31);
-                Sse.Prefetch0(b2 + ahead);
-                v = Vector512.Load(b2);
-                low = Low(v);
-                high = High(v);
-                scale = TBlock.Expand(f2);
-                s02 = Add(low, high, a, scale, s, s02);
-                s12 = Add(low, high, a + padded, scale, s + lanes, s12);
-                s22 = Add(low, high, a + (2 * padded), scale, s + (2 * lanes), s22);
-                s32 = Add(low, high, a + (3 * padded), scale, s + (3 * lanes), s32);
-                Sse.Prefetch0(b3 + ahead);
-                v = Vector512.Load(b3);
-                low = Low(v);
-                high = High(v);
-                scale = TBlock.Expand(f3);
-                s03 = Add(low, high, a, scale, s, s03);
-                s13 = Add(low, high, a + padded, scale, s + lanes, s13);
-                s23 = Add(low, high, a + (2 * padded), scale, s + (2 * lanes), s23);
-                s33 = Add(low, high, a + (3 * padded), scale, s + (3 * lanes), s33);
-                b0 += 64;
-                b1 += 64;
-                b2 += 64;
-                b3 += 64;
-                f0 += TBlock.ScalesOfGroup;
-                f1 += TBlock.ScalesOfGroup;
-                f2 += TBlock.ScalesOfGroup;
-                f3 += TBlock.ScalesOfGroup;
-                a += 128;
-                s += 16;
-            }
-
-            Write(Reduce(s00, s01, s02, s03) + start, y, width);
-            Write(Reduce(s10, s11, s12, s13) + start, y + stride, width);
-            Write(Reduce(s20, s21, s22, s23) + start, y + (2L * stride), width);
-            Write(Reduce(s30, s31, s32, s33) + start, y + (3L * stride), width);
         }
     }
 }
