@@ -153,7 +153,7 @@ internal unsafe struct ProductKernel
     {
         const long PartBytes = 64 << 10;
         long bytes = (long)units * Grain * _inner / 2;
-        return _threads == 1 ? 1 : (int)Math.Clamp(bytes / PartBytes, Math.Min(units, _threads), Math.Min(units, 4L * _threads));
+        return _threads == 1 ? 1 : (int)Math.Clamp(bytes / PartBytes, Math.Min(units, _threads), Math.Min(units, 2L * _threads));
     }
 
     private static int Units(int columns) => (columns + Grain - 1) / Grain;

@@ -1,5 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using TokenFactory.Inference.Kernels;
 using TokenFactory.Inference.Models;
 
 namespace TokenFactory.Fuzz;
@@ -7,16 +8,27 @@ namespace TokenFactory.Fuzz;
 /// <summary>What becomes of one mutated folder.</summary>
 public static class ModelCase
 {
-    /// <summary>Loads a graph that opening let pass, and runs three tokens. Returns ONNX Runtime's refusal, or null.</summary>
+    /// <summary>Loads a graph that opening let pass, and runs three tokens, on ONNX Runtime's kernels and on ours. Returns a refusal, or null.</summary>
     public static string? Load(DecoderGraph graph, Action? beforeRun = null)
     {
         try
         {
-            using var options = new SessionOptions { IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-            LoadLimits.Apply(options, graph.ModelPath);
-            using var session = new InferenceSession(graph.ModelPath, options);
-            beforeRun?.Invoke();
-            Run(session, graph);
+            using (SessionOptions options = Options(graph))
+            using (var session = new InferenceSession(graph.ModelPath, options))
+            {
+                beforeRun?.Invoke();
+                Run(session, graph);
+            }
+
+            if (Int4Operator.IsAvailable && KernelGraph.Rewrite(graph.ModelPath, 1) is var (model, _, _))
+            {
+                using SessionOptions options = Options(graph);
+                options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetDirectoryName(graph.ModelPath)!);
+                Int4Operator.Register(options);
+                using var session = new InferenceSession(model, options);
+                Run(session, graph);
+            }
+
             return null;
         }
         catch (OnnxRuntimeException e)
@@ -42,6 +54,13 @@ public static class ModelCase
         {
             return e.Message;
         }
+    }
+
+    private static SessionOptions Options(DecoderGraph graph)
+    {
+        var options = new SessionOptions { IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+        LoadLimits.Apply(options, graph.ModelPath);
+        return options;
     }
 
     private static void Run(InferenceSession session, DecoderGraph graph)
