@@ -66,6 +66,23 @@ Describe 'Invoke-TokenFactory' {
         { Invoke-TokenFactory @{ name = 'x' } -ErrorAction Stop } | Should -Throw -ErrorId 'MessageInvalid,*'
     }
 
+    It 'samples as the makers of a model recommend when asked, and a parameter says otherwise' {
+        $folder = Join-Path $TestDrive 'advised'
+        $null = New-TokenFactoryModel -Name advised -Parameters 1M -Path $folder
+        $file = Join-Path $folder 'genai_config.json'
+        $config = Get-Content $file -Raw | ConvertFrom-Json
+        $config.search.do_sample = $true
+        $config.search.temperature = 0.9
+        $config.search.top_k = 12
+        $config | ConvertTo-Json -Depth 9 | Set-Content $file
+        "$((Get-TokenFactoryModel -Path $folder).RecommendedSampling)" | Should -Be 'temperature 0.9, top-k 12, top-p 1, repetition penalty 1'
+        $common = @{ Model = $folder; MaxTokens = 12; Seed = 3; IgnoreEnd = $true }
+        $advised = Invoke-TokenFactory 'as they say' @common -RecommendedSampling
+        $advised.TokenIds | Should -Be (Invoke-TokenFactory 'as they say' @common -Temperature 0.9 -TopK 12).TokenIds
+        $advised.TokenIds | Should -Not -Be (Invoke-TokenFactory 'as they say' @common).TokenIds
+        (Invoke-TokenFactory 'as they say' @common -RecommendedSampling -Temperature 0).TokenIds | Should -Be (Invoke-TokenFactory 'as they say' @common).TokenIds
+    }
+
     It 'is there again at once the second time' {
         Clear-TokenFactoryModel
         Invoke-TokenFactory 'x' -MaxTokens 1 | Out-Null

@@ -13,6 +13,8 @@ internal sealed record ModelConfig
 
     public IReadOnlyList<int> EndTokenIds { get; init; } = [];
 
+    public RecommendedSampling? Sampling { get; init; }
+
     public (int Total, int PerToken)? Experts { get; init; }
 
     public GraphHints Hints { get; init; } = new();
@@ -36,6 +38,7 @@ internal sealed record ModelConfig
             GraphFile = variant is not null ? GraphChoice.Choose(files, variant) : TokenizerFacts.Text(TokenizerFacts.Property(decoder, "filename")) ?? Onnx.SyntheticModel.GraphFile,
             Architecture = TokenizerFacts.Text(TokenizerFacts.Property(model, "type")),
             EndTokenIds = Ids(TokenizerFacts.Property(model, "eos_token_id")),
+            Sampling = TokenizerFacts.Property(document.RootElement, "search") is { ValueKind: JsonValueKind.Object } search ? RecommendedSampling.Read(search, name) : null,
             Hints = new GraphHints
             {
                 InputIds = TokenizerFacts.Text(TokenizerFacts.Property(inputs, "input_ids")),
@@ -68,9 +71,11 @@ internal sealed record ModelConfig
         int? context = Number(text, "max_position_embeddings") ?? Number(text, "n_positions");
         int? original = Number(text, "original_max_position_embeddings");
         List<int> ends = [.. Ids(TokenizerFacts.Property(root, "eos_token_id") ?? TokenizerFacts.Property(text, "eos_token_id"))];
+        RecommendedSampling? sampling = null;
         if (files.Exists("generation_config.json"))
         {
             using JsonDocument generation = files.ReadJson("generation_config.json");
+            sampling = generation.RootElement.ValueKind == JsonValueKind.Object ? RecommendedSampling.Read(generation.RootElement, "generation_config.json") : null;
             ends = [.. ends.Union(Ids(TokenizerFacts.Property(generation.RootElement, "eos_token_id")))];
         }
 
@@ -80,6 +85,7 @@ internal sealed record ModelConfig
             GraphFile = graph,
             Architecture = TokenizerFacts.Text(TokenizerFacts.Property(text, "model_type")) ?? TokenizerFacts.Text(TokenizerFacts.Property(root, "model_type")),
             EndTokenIds = ends,
+            Sampling = sampling,
             Experts = (Number(text, "num_local_experts") ?? Number(text, "num_experts")) is int total && Number(text, "num_experts_per_tok") is int perToken ? (total, perToken) : null,
             Hints = new GraphHints
             {

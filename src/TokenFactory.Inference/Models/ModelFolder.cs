@@ -167,6 +167,11 @@ public sealed class ModelFolder
             unavailable[nameof(ModelInfo.ChatTemplate)] = "the folder has no chat template";
         }
 
+        if (config.Sampling is null)
+        {
+            unavailable[nameof(ModelInfo.RecommendedSampling)] = "neither genai_config.json nor generation_config.json says how to sample";
+        }
+
         return new ModelInfo
         {
             Name = file.Metadata.GetValueOrDefault(OnnxOps.NameKey) is { Length: > 0 } name ? name : System.IO.Path.GetFileName(path),
@@ -187,6 +192,7 @@ public sealed class ModelFolder
             ChatTemplate = facts.ChatTemplate,
             SpecialTokens = facts.SpecialTokens,
             EndTokenIds = config.EndTokenIds.Count > 0 ? config.EndTokenIds : facts.EndTokenIds,
+            RecommendedSampling = config.Sampling,
             RandomWeights = file.Metadata.GetValueOrDefault(OnnxOps.RandomWeightsKey) == "true",
             Unavailable = unavailable,
         };

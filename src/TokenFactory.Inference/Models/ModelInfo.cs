@@ -59,6 +59,9 @@ public sealed record ModelInfo
     /// <summary>Token ids that end a generation.</summary>
     public IReadOnlyList<int> EndTokenIds { get; init => field = value.ToIndexable(); } = [];
 
+    /// <summary>How the makers say that tokens are to be chosen; used with <c>-RecommendedSampling</c>. Null when the folder does not say.</summary>
+    public RecommendedSampling? RecommendedSampling { get; init; }
+
     /// <summary>True when the weights are random: written by <c>New-TokenFactoryModel</c>, good for speed and cost, useless for text.</summary>
     public bool RandomWeights { get; init; }
 

@@ -25,6 +25,10 @@ public abstract class GenerationCommand : TokenFactoryCommand
     [ValidateRange(0, int.MaxValue)]
     public int MaxTokens { get; set; } = 256;
 
+    /// <summary>Samples as the model's makers recommend (Get-TokenFactoryModel shows how), where no parameter says otherwise.</summary>
+    [Parameter]
+    public SwitchParameter RecommendedSampling { get; set; }
+
     /// <summary>Temperature; 0 always takes the likeliest token.</summary>
     [Parameter]
     public float Temperature { get; set; }
@@ -152,6 +156,11 @@ public abstract class GenerationCommand : TokenFactoryCommand
                 _lease = EngineCache.Acquire(
                     folder, new EngineOptions { Provider = Provider, DeviceId = DeviceId, KvMemoryBytes = KvMemoryBytes, Exact = Exact },
                     new ImmediateProgress(f => writer.Progress($"Loading the model {folder.Info.Name}", FormatHelpers.Bytes(folder.Info.WeightBytes), f)), token);
+                if (RecommendedSampling)
+                {
+                    Recommend(folder.Info, writer);
+                }
+
                 writer.Verbose($"{folder.Info.Name} runs on {_lease.Engine.Provider}. {_lease.Engine.ProviderExplanation}");
                 if (folder.Info.RandomWeights)
                 {
@@ -166,6 +175,27 @@ public abstract class GenerationCommand : TokenFactoryCommand
     {
         _lease?.Dispose();
         base.Dispose(disposing);
+    }
+
+    private void Recommend(ModelInfo model, PipelineWriter writer)
+    {
+        if (model.RecommendedSampling is not { } makers)
+        {
+            writer.Warn($"{model.Name} recommends no sampling: {model.Unavailable.GetValueOrDefault(nameof(ModelInfo.RecommendedSampling), "its files do not say")}. The parameters' own defaults hold.");
+            return;
+        }
+
+        Sampling = Sampling with
+        {
+            Temperature = Given(nameof(Temperature)) ? Temperature : makers.Temperature,
+            TopK = Given(nameof(TopK)) ? TopK : makers.TopK ?? TopK,
+            TopP = Given(nameof(TopP)) ? TopP : makers.TopP ?? TopP,
+            MinP = Given(nameof(MinP)) ? MinP : makers.MinP ?? MinP,
+            RepetitionPenalty = Given(nameof(RepetitionPenalty)) ? RepetitionPenalty : makers.RepetitionPenalty ?? RepetitionPenalty,
+        };
+        writer.Verbose($"{makers.Source} recommends {makers}.");
+
+        bool Given(string name) => MyInvocation.BoundParameters.ContainsKey(name);
     }
 
     /// <summary>True when an input is a text and not a message.</summary>
