@@ -12,6 +12,9 @@ namespace TokenFactory.Inference.Kernels;
 internal static unsafe partial class Avx512Int4
 {
     private const int RowBlock = 64;
+
+    // Bytes of weights that are asked for before they are needed.
+    private const int Ahead = 3072;
     private const int TailBytes = (4 * 64) + (4 * 4 * sizeof(float));
 
     public static void Multiply(in Int4Weights weights, QuantizedRows rows, int firstRow, int rowCount, int firstColumn, int columns, float* y, int stride, float* bias)
@@ -42,7 +45,7 @@ internal static unsafe partial class Avx512Int4
             for (int column = firstColumn; column < end; column += 4)
             {
                 int width = Math.Min(4, end - column);
-                tile.Move(column, width);
+                tile.Move(column, width, rowEnd - rowBlock > 1);
                 Vector128<float> start = bias is null ? default : width == 4 ? Vector128.Load(bias + column) : Partial(bias + column, width);
                 int row = rowBlock;
                 for (; row + 4 <= rowEnd; row += 4)
@@ -70,7 +73,9 @@ internal static unsafe partial class Avx512Int4
     {
         static abstract int ScalesOfGroup { get; }
 
-        static abstract Vector512<float> Expand(float* scales);
+        static abstract Vector128<float> Load(float* scales);
+
+        static abstract Vector512<float> Expand(Vector128<float> scales);
     }
 
     private readonly struct Block32 : IBlock
@@ -78,8 +83,11 @@ internal static unsafe partial class Avx512Int4
         public static int ScalesOfGroup => 4;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector512<float> Expand(float* scales) => Avx512F.PermuteVar16x32(
-            Vector128.Load(scales).ToVector256Unsafe().ToVector512Unsafe(), Vector512.Create(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3));
+        public static Vector128<float> Load(float* scales) => Vector128.Load(scales);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<float> Expand(Vector128<float> scales) => Avx512F.PermuteVar16x32(
+            scales.ToVector256Unsafe().ToVector512Unsafe(), Vector512.Create(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3));
     }
 
     private readonly struct Block64 : IBlock
@@ -87,8 +95,11 @@ internal static unsafe partial class Avx512Int4
         public static int ScalesOfGroup => 2;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector512<float> Expand(float* scales) => Avx512F.PermuteVar16x32(
-            Vector128.CreateScalarUnsafe(*(double*)scales).AsSingle().ToVector256Unsafe().ToVector512Unsafe(), Vector512.Create(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
+        public static Vector128<float> Load(float* scales) => Vector128.CreateScalarUnsafe(*(double*)scales).AsSingle();
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<float> Expand(Vector128<float> scales) => Avx512F.PermuteVar16x32(
+            scales.ToVector256Unsafe().ToVector512Unsafe(), Vector512.Create(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
     }
 
     private readonly struct Block128 : IBlock
@@ -96,7 +107,10 @@ internal static unsafe partial class Avx512Int4
         public static int ScalesOfGroup => 1;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector512<float> Expand(float* scales) => Vector512.Create(*scales);
+        public static Vector128<float> Load(float* scales) => Vector128.CreateScalarUnsafe(*scales);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<float> Expand(Vector128<float> scales) => Avx512F.BroadcastScalarToVector512(scales);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
