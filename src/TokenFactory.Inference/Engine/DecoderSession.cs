@@ -34,6 +34,9 @@ internal sealed class DecoderSession : IDisposable
     /// <summary>Products with 4-bit weights that our kernels compute; 0 where ONNX Runtime's do.</summary>
     public int OwnProducts { get; }
 
+    /// <summary>Why ONNX Runtime did not take a graph with our kernels, so that it runs as it is; null when it did or was not asked.</summary>
+    public string? OwnKernelsRefusal { get; private init; }
+
     /// <summary>True when some products round one row differently from several: quantized ones that ONNX Runtime's kernels compute.</summary>
     public bool RoundsByRows { get; }
 
@@ -125,32 +128,52 @@ internal sealed class DecoderSession : IDisposable
     {
         try
         {
-            if (ownKernels && provider.Provider == ExecutionProvider.Cpu && Int4Operator.IsAvailable && KernelGraph.Rewrite(graph.ModelPath, threads) is var (model, products, others))
+            bool kernels = ownKernels && provider.Provider == ExecutionProvider.Cpu && Int4Operator.IsAvailable;
+            string? refusal = null;
+            if (KernelGraph.Rewrite(graph.ModelPath, threads, kernels) is { } rewritten)
             {
-                SessionOptions options = settings.Take();
-                options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetDirectoryName(graph.ModelPath)!);
-                Int4Operator.Register(options);
-                return new DecoderSession(new InferenceSession(model, options), graph, provider, threads, products, others);
+                try
+                {
+                    SessionOptions options = settings.Take();
+                    options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", rewritten.Folder);
+                    if (rewritten.Products > 0)
+                    {
+                        Int4Operator.Register(options);
+                    }
+
+                    return new DecoderSession(new InferenceSession(rewritten.Model, options), graph, provider, threads, rewritten.Products, rewritten.OtherProducts);
+                }
+                catch (OnnxRuntimeException e) when (rewritten.Products > 0)
+                {
+                    // A load that was cancelled fails again below.
+                    refusal = Shorten(e);
+                }
             }
 
-            return new DecoderSession(new InferenceSession(graph.ModelPath, settings.Take()), graph, provider, threads);
+            return new DecoderSession(new InferenceSession(graph.ModelPath, settings.Take()), graph, provider, threads) { OwnKernelsRefusal = refusal };
         }
         catch (OnnxRuntimeException e)
         {
-            string text = e.Message.ReplaceLineEndings(" ");
+            string text = Shorten(e);
             if (provider.Provider != ExecutionProvider.Cpu)
             {
-                throw DeviceFailure.Of(provider.Provider, e) ?? DeviceFailure.NotSupported(provider.Provider, graph.ModelPath, text.Length > 400 ? text[..400] + "…" : text, e);
+                throw DeviceFailure.Of(provider.Provider, e) ?? DeviceFailure.NotSupported(provider.Provider, graph.ModelPath, text, e);
             }
 
             throw new TokenFactoryException("ModelNotLoadable", FailureKind.InvalidInput,
-                $"ONNX Runtime can't open '{graph.ModelPath}': {(text.Length > 400 ? text[..400] + "…" : text)} Check that the model and its data files are complete, or export it again.",
+                $"ONNX Runtime can't open '{graph.ModelPath}': {text} Check that the model and its data files are complete, or export it again.",
                 graph.ModelPath, e);
         }
         finally
         {
             settings.Return();
         }
+    }
+
+    private static string Shorten(OnnxRuntimeException e)
+    {
+        string text = e.Message.ReplaceLineEndings(" ");
+        return text.Length > 400 ? text[..400] + "…" : text;
     }
 
     /// <summary>Session options that the loading thread and the caller who may give up both hold; the last one to let go releases them.</summary>

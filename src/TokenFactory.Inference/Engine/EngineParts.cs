@@ -79,6 +79,11 @@ internal sealed record EngineParts(DecoderSession Session, DecoderRunner Runner,
                 session.Provider = provider with { Explanation = string.Create(CultureInfo.InvariantCulture, $"{provider.Explanation} {session.OwnProducts} int4 products run on this module's own kernels.") };
             }
 
+            if (session.OwnKernelsRefusal is { } refusal)
+            {
+                session.Provider = provider with { Explanation = $"{provider.Explanation} ONNX Runtime's kernels compute the int4 products, because it did not take the graph with this module's own: {refusal}" };
+            }
+
             (int hostSlots, int hostCapacity, long budgetTokens) = InferenceEngine.Geometry(graph, options);
             runner = graph.CacheMode == CacheMode.InPlace
                 ? new InPlaceRunner(session, hostSlots, hostCapacity, options.LargestChunk)

@@ -4,7 +4,7 @@ using TokenFactory.Inference.Onnx;
 
 namespace TokenFactory.Inference.Kernels;
 
-/// <summary>Rewrites a graph so that our kernels compute its products with 4-bit weights.</summary>
+/// <summary>Rewrites a graph so that our kernels compute its products with 4-bit weights, and names its weights' files where links lead to them.</summary>
 /// <remarks>Weights stay where they are: those inside the file become references to their place in it, so that they are mapped and not copied.</remarks>
 internal sealed class KernelGraph
 {
@@ -16,31 +16,39 @@ internal sealed class KernelGraph
     private const int TensorRaw = 9, TensorExternal = 13, TensorLocation = 14;
 
     private readonly FileStream _stream;
-    private readonly ProductPlan _plan;
-    private readonly string _name;
+    private readonly ProductPlan? _plan;
+    private readonly WeightLinks _links;
     private int _node;
 
-    private KernelGraph(FileStream stream, ProductPlan plan, string name)
+    private KernelGraph(FileStream stream, ProductPlan? plan, WeightLinks links)
     {
         _stream = stream;
         _plan = plan;
-        _name = name;
+        _links = links;
     }
 
     /// <summary>Rewrites a graph.</summary>
     /// <param name="path">Full path of its file, which <see cref="ModelGuard"/> let pass.</param>
     /// <param name="threads">Threads of the session.</param>
-    /// <returns>
-    /// The new graph, whose external weights are named relative to the file's folder, the products that were handed over, and the products with integer
-    /// weights that were not; null where there is no product for our kernels.
-    /// </returns>
-    public static (byte[] Model, int Products, int OtherProducts)? Rewrite(string path, int threads)
+    /// <param name="kernels">False to hand over no products, and to follow links alone.</param>
+    /// <returns>Null where the file can be loaded as it is: there is no product for our kernels, and no weight is a link.</returns>
+    public static RewrittenGraph? Rewrite(string path, int threads, bool kernels = true)
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1);
-        OnnxGraph graph = OnnxReader.Read(stream).Graph;
-        var plan = new ProductPlan(graph, threads);
-        return plan.Products == 0 || graph.Replaced.Count > 0 ? null : (new KernelGraph(stream, plan, Path.GetFileName(path)).Model(), plan.Products, plan.OtherProducts);
+        OnnxFile file = OnnxReader.Read(stream);
+        if (file.Graph.Replaced.Count > 0 || WeightLinks.Follow(path, file) is not { } links || (links.Lead && HasInnerLocations(file)))
+        {
+            return null;
+        }
+
+        ProductPlan? plan = kernels ? new ProductPlan(file.Graph, threads) : null;
+        return plan is { Products: > 0 } ? new RewrittenGraph(new KernelGraph(stream, plan, links).Model(), links.Folder, plan.Products, plan.OtherProducts)
+            : links.Lead ? new RewrittenGraph(new KernelGraph(stream, null, links).Model(), links.Folder, 0, 1)
+            : null;
     }
+
+    // Weights of subgraphs and functions are copied as they are.
+    private static bool HasInnerLocations(OnnxFile file) => file.AllTensors().Except(file.Graph.Weights.Values, ReferenceEqualityComparer.Instance).Cast<OnnxTensor>().Any(t => t.Location is not null);
 
     private byte[] Model()
     {
@@ -56,7 +64,11 @@ internal sealed class KernelGraph
             model.Message(ModelGraph, Graph(reader));
             return true;
         });
-        model.Message(ModelOpset, new ProtoWriter().Text(1, Int4Operator.Domain).Int(2, 1));
+        if (_plan is not null)
+        {
+            model.Message(ModelOpset, new ProtoWriter().Text(1, Int4Operator.Domain).Int(2, 1));
+        }
+
         return model.Written.ToArray();
     }
 
@@ -68,7 +80,7 @@ internal sealed class KernelGraph
         {
             switch (field)
             {
-                case GraphNode when _plan.Replacements.TryGetValue(_node++, out ProtoWriter? replacement):
+                case GraphNode when _plan is not null && _plan.Replacements.TryGetValue(_node++, out ProtoWriter? replacement):
                     reader.Skip();
                     if (replacement is not null)
                     {
@@ -96,13 +108,19 @@ internal sealed class KernelGraph
         Copy(reader, weight, field =>
         {
             external |= field is TensorExternal or TensorLocation;
+            if (field == TensorExternal)
+            {
+                weight.Message(TensorExternal, Renamed(reader));
+                return true;
+            }
+
             if (field != TensorRaw)
             {
                 return false;
             }
 
             long raw = reader.Skip();
-            if (raw <= LargestInline)
+            if (raw <= LargestInline || _links.GraphName is null)
             {
                 weight.Bytes(TensorRaw, Read(reader.Position - raw, raw));
             }
@@ -117,16 +135,40 @@ internal sealed class KernelGraph
         reader.Leave(outer);
         if (length > 0 && !external)
         {
-            weight.Message(TensorExternal, Entry("location", _name));
+            weight.Message(TensorExternal, Entry("location", _links.GraphName!));
             weight.Message(TensorExternal, Entry("offset", offset.ToString(CultureInfo.InvariantCulture)));
             weight.Message(TensorExternal, Entry("length", length.ToString(CultureInfo.InvariantCulture)));
             weight.Int(TensorLocation, 1);
         }
 
         return weight;
-
-        static ProtoWriter Entry(string key, string value) => new ProtoWriter().Text(1, key).Text(2, value);
     }
+
+    private ProtoWriter Renamed(ProtoReader reader)
+    {
+        string key = "", value = "";
+        long outer = reader.Enter();
+        for (int field = reader.Next(); field != 0; field = reader.Next())
+        {
+            switch (field)
+            {
+                case 1:
+                    key = reader.Text();
+                    break;
+                case 2:
+                    value = reader.TextIfShort();
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+        }
+
+        reader.Leave(outer);
+        return Entry(key, key == "location" ? _links.Names.GetValueOrDefault(value, value) : value);
+    }
+
+    private static ProtoWriter Entry(string key, string value) => new ProtoWriter().Text(1, key).Text(2, value);
 
     // Copies a message's fields as they are, those that the caller takes excepted.
     private void Copy(ProtoReader reader, ProtoWriter writer, Func<int, bool> taken)

@@ -20,7 +20,7 @@ public static class ModelCase
                 Run(session, graph);
             }
 
-            if (Int4Operator.IsAvailable && KernelGraph.Rewrite(graph.ModelPath, 1) is var (model, _, _))
+            if (Int4Operator.IsAvailable && KernelGraph.Rewrite(graph.ModelPath, 1) is { Products: > 0, Model: var model })
             {
                 using SessionOptions options = Options(graph);
                 options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetDirectoryName(graph.ModelPath)!);

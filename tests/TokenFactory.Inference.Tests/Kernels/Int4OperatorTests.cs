@@ -33,7 +33,7 @@ public sealed class Int4OperatorTests : IDisposable
     {
         Assert.SkipUnless(Int4Operator.IsAvailable, "this machine has no int4 kernels");
         string path = new ProductGraph(inner, outer, block, zeroPoints, bias, inline) { Norm = norm }.Write(_root);
-        (byte[] rewritten, int products, int others) = KernelGraph.Rewrite(path, 2)!.Value;
+        (byte[] rewritten, _, int products, int others) = KernelGraph.Rewrite(path, 2)!.Value;
         Assert.Equal((5, 0), (products, others));
         List<OnnxNode> nodes = OnnxReader.Read(new MemoryStream(rewritten)).Graph.Nodes;
         Assert.Equal(2, nodes.Count);
@@ -105,7 +105,7 @@ public sealed class Int4OperatorTests : IDisposable
     public void Matrix_OfAnotherSizeThanItsDimensions_IsLeftToOnnxRuntime()
     {
         string path = new ProductGraph(64, 96, 32, false, false, false) { MissingScales = 5 }.Write(_root);
-        (byte[], int Products, int OtherProducts)? rewritten = KernelGraph.Rewrite(path, 1);
+        RewrittenGraph? rewritten = KernelGraph.Rewrite(path, 1);
         Assert.Equal(Int4Operator.IsAvailable ? (4, 1) : (0, 0), (rewritten?.Products ?? 0, rewritten?.OtherProducts ?? 0));
     }
 

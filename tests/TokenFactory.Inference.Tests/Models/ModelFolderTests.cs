@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using TokenFactory.Inference.Engine;
 using TokenFactory.Inference.Models;
 using TokenFactory.Inference.Onnx;
 using Xunit;
@@ -118,13 +119,17 @@ public sealed class ModelFolderTests : IDisposable
         Assert.Equal("ModelPathOutside", Assert.Throws<ModelFolderException>(() => ModelFolder.Open(Folder)).ErrorId);
     }
 
-    [Fact]
-    public void A_download_cache_with_links_to_its_blobs_opens()
+    [Theory]
+    [InlineData("export", ModelPrecision.Fp32)]
+    [InlineData("genai", ModelPrecision.Fp32)]
+    [InlineData("genai", ModelPrecision.Int4)]
+    public async Task A_download_cache_with_links_to_its_blobs_opens_and_runs(string form, ModelPrecision precision)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a privilege on Windows");
-        Write("llama", "export");
+        SyntheticModel.Write(FamilyTests.Form(form) with { Shape = FamilyTests.Families["llama"], Precision = precision }, Folder);
         string blobs = Directory.CreateDirectory(Path.Combine(_root, "models--a--b", "blobs")).FullName;
-        string snapshot = Directory.CreateDirectory(Path.Combine(_root, "models--a--b", "snapshots", "abc", "onnx")).Parent!.FullName;
+        string snapshot = Directory.CreateDirectory(Path.Combine(_root, "models--a--b", "snapshots", "abc", form == "export" ? "onnx" : "")).FullName;
+        snapshot = form == "export" ? Path.GetDirectoryName(snapshot)! : Path.TrimEndingDirectorySeparator(snapshot);
         int number = 0;
         foreach (string file in Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories))
         {
@@ -135,8 +140,13 @@ public sealed class ModelFolderTests : IDisposable
 
         ModelFolder opened = ModelFolder.Open(snapshot);
         Assert.Equal("llama", opened.Info.Architecture);
-        using var runner = new GraphRunner(opened.Graph);
-        Assert.Equal(3, runner.Step(5, 6, 7).Length);
+        foreach (bool own in new[] { true, false })
+        {
+            using InferenceEngine engine = InferenceEngine.Load(opened, null, new EngineOptions { Threads = 1, OwnKernels = own }, null, TestContext.Current.CancellationToken);
+            GenerationResult result = await engine.Submit(
+                new GenerationRequest { InputTokens = new[] { 5, 6, 7 }, Sampling = new SamplingOptions { MaxTokens = 3, IgnoreEndTokens = true } }, TestContext.Current.CancellationToken).Completion;
+            Assert.Equal(3, result.OutputTokens);
+        }
     }
 
     [Fact]
