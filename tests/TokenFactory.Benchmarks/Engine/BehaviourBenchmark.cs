@@ -77,7 +77,7 @@ internal static class BehaviourBenchmark
         say($"reuse of a 512-token beginning: first token after {first * 1e3:0} ms, then {second * 1e3:0} ms: {first / second:0.0} times");
     }
 
-    /// <summary>A 512-token prompt joins running streams, several times over: the gaps of all times together.</summary>
+    /// <summary>A 512-token prompt joins running streams, several times over, against the same streams without it at the same lengths: attention makes longer ones slower.</summary>
     private static void Joins(EngineContender engine, int streams, double prefillAlone, Action<FormattableString> say)
     {
         const int Times = 3;
@@ -86,14 +86,16 @@ internal static class BehaviourBenchmark
         List<double> kept = [];
         for (int i = 0; i < Times; i++)
         {
-            Task<long[]>[] running = [.. Enumerable.Range(0, streams).Select(_ => EngineContender.Times(engine.Start(32, 400)))];
+            Task<long[]>[] running = Streams(engine, streams);
             Thread.Sleep((streams * 150) + 500);
             long joined = Stopwatch.GetTimestamp();
             GenerationResult newcomer = engine.Start(512, 1).Completion.Result;
             long ended = joined + (long)(newcomer.TtftSeconds!.Value * Stopwatch.Frequency);
             long[][] times = [.. running.Select(r => r.Result)];
-            usual.AddRange(Gaps(times, times.Max(t => t[0]), joined));
-            during.AddRange(Gaps(times, joined, ended));
+            int from = times.Min(t => t.Count(x => x < joined)), to = times.Max(t => t.Count(x => x <= ended));
+            long[][] alone = [.. Streams(engine, streams).Select(r => r.Result)];
+            usual.AddRange(alone.SelectMany(t => Gaps(t[from..Math.Min(to, t.Length)])));
+            during.AddRange(times.SelectMany(t => Gaps([.. t.Where(x => x >= joined && x <= ended)])));
             kept.Add(512 / newcomer.TtftSeconds.Value);
         }
 
@@ -104,8 +106,10 @@ internal static class BehaviourBenchmark
         say($"joins with {streams} streams: usual gap p95 {p95 * 1e3:0.0} ms (median {Percentile(usual, 0.5) * 1e3:0.0}), while a 512-token prompt joins p95 {Percentile(during, 0.95) * 1e3:0.0} ms = {Percentile(during, 0.95) / p95:0.00} times (median {Percentile(during, 0.5) * 1e3:0.0}); prefill {kept[Times / 2]:0} tok/s = {kept[Times / 2] / prefillAlone:P0} of {prefillAlone:0} alone");
     }
 
-    private static IEnumerable<double> Gaps(long[][] times, long from, long to) =>
-        times.SelectMany(t => t.Zip(t.Skip(1)).Where(p => p.First >= from && p.Second <= to).Select(p => (double)(p.Second - p.First) / Stopwatch.Frequency));
+    private static Task<long[]>[] Streams(EngineContender engine, int streams) =>
+        [.. Enumerable.Range(0, streams).Select(_ => EngineContender.Times(engine.Start(32, 400)))];
+
+    private static IEnumerable<double> Gaps(long[] times) => times.Zip(times.Skip(1)).Select(p => (double)(p.Second - p.First) / Stopwatch.Frequency);
 
     private static double Percentile(IReadOnlyList<double> sorted, double share) => sorted.Count == 0 ? double.NaN : sorted[(int)Math.Min(sorted.Count - 1, Math.Ceiling(sorted.Count * share) - 1)];
 
