@@ -87,7 +87,9 @@ internal sealed class TraceJudge(ServerOptions options)
     /// <param name="reason">The words beside the status.</param>
     /// <param name="retryAfter">When to try again, as the server said; null when it did not.</param>
     public void Refused(RequestTrace trace, int status, ReadOnlySpan<byte> body, string? reason, RetryConditionHeaderValue? retryAfter) =>
-        Fail(trace, FailureReason.HttpStatus, (ServerEvent.ErrorMessage(body) is { Length: > 0 } message ? message : reason ?? "") + After(retryAfter), status);
+        Fail(trace, FailureReason.HttpStatus, status is >= 300 and < 400
+            ? "The server sends the request elsewhere, which is not followed, so that a key goes nowhere else: give that address as -Uri."
+            : (ServerEvent.ErrorMessage(body) is { Length: > 0 } message ? message : reason ?? "") + After(retryAfter), status);
 
     /// <summary>Notes an answer that is no stream.</summary>
     /// <param name="trace">The request.</param>

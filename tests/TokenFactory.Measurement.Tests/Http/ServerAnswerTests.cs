@@ -32,6 +32,7 @@ public sealed class ServerAnswerTests
     [InlineData(503, "application/json; charset=utf-8", "{\"error\":{\"message\":\"Loading model\",\"type\":\"unavailable_error\",\"code\":503}}", "", "HttpStatus 503", "Loading model")]
     [InlineData(429, "application/json", "{\"error\":{\"message\":\"Rate limit reached\"}}", "7", "HttpStatus 429", "Rate limit reached (retry after 7 s)")]
     [InlineData(503, "text/plain", "", "Wed, 21 Oct 2026 07:28:00 GMT", "HttpStatus 503", "(retry after 2026-10-21 07:28:00Z)")]
+    [InlineData(307, "application/json", "{}", "", "HttpStatus 307", "The server sends the request elsewhere, which is not followed, so that a key goes nowhere else: give that address as -Uri.")]
     [InlineData(502, "text/html", "<html>Bad Gateway</html>", "", "HttpStatus 502", "<html>Bad Gateway</html>")]
     [InlineData(502, "text/html", "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx</body></html>", "", "HttpStatus 502", "502 Bad Gateway")]
     [InlineData(200, "application/json", "{\"error\":{\"message\":\"stream is not supported\"}}", "", "NotStreamed", "stream is not supported")]
