@@ -164,13 +164,19 @@ internal sealed class DecoderSession : IDisposable
                 $"ONNX Runtime can't open '{graph.ModelPath}': {text} Check that the model and its data files are complete, or export it again.",
                 graph.ModelPath, e);
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            // The folder was whole when it was opened, and changed since.
+            throw new TokenFactoryException("ModelNotLoadable", FailureKind.InvalidInput,
+                $"The graph '{graph.ModelPath}' can't be read any more: {Shorten(e)} Check that the model is still there and complete.", graph.ModelPath, e);
+        }
         finally
         {
             settings.Return();
         }
     }
 
-    private static string Shorten(OnnxRuntimeException e)
+    private static string Shorten(Exception e)
     {
         string text = e.Message.ReplaceLineEndings(" ");
         return text.Length > 400 ? text[..400] + "…" : text;

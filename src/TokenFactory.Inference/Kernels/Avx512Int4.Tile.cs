@@ -57,7 +57,7 @@ internal static unsafe partial class Avx512Int4
             if (tails)
             {
                 Avx512BW.MaskLoad(blocks + (_wholeGroups * 64), _tailBytes, Vector512<byte>.Zero).Store(_tails + (64 * index));
-                Avx.MaskLoad(scales + (_wholeGroups * TBlock.ScalesOfGroup), _tailScales).Store((float*)(_tails + 256) + (4 * index));
+                Avx.MaskLoad(scales + (_wholeGroups * TBlock.ScalesOfGroup), _tailScales).Store((float*)(_tails + TailScales) + (4 * index));
             }
         }
 
@@ -122,90 +122,9 @@ internal static unsafe partial class Avx512Int4
             return sum;
         }
 
-        public readonly void Two(QuantizedRows rows, int row, Vector128<float> start, float* y, int stride, int width)
-        {
-            int padded = rows.Padded, groups = rows.Groups, lanes = groups * 16, sumLength = rows.PaddedBlocks;
-            sbyte* a = rows.Values + ((long)row * padded);
-            float* s = rows.Scales + ((long)row * lanes);
-            float* sums = rows.Sums + ((long)row * sumLength);
-            Vector512<float> s00 = default, s01 = default, s02 = default, s03 = default;
-            Vector512<float> s10 = default, s11 = default, s12 = default, s13 = default;
-            for (int i = 0; i < sumLength; i += 16)
-            {
-                Vector512<float> z0 = Correction(_zeros0, i), z1 = Correction(_zeros1, i), z2 = Correction(_zeros2, i), z3 = Correction(_zeros3, i);
-                Vector512<float> sum = Vector512.Load(sums + i);
-                s00 = Vector512.FusedMultiplyAdd(sum, z0, s00);
-                s01 = Vector512.FusedMultiplyAdd(sum, z1, s01);
-                s02 = Vector512.FusedMultiplyAdd(sum, z2, s02);
-                s03 = Vector512.FusedMultiplyAdd(sum, z3, s03);
-                sum = Vector512.Load(sums + sumLength + i);
-                s10 = Vector512.FusedMultiplyAdd(sum, z0, s10);
-                s11 = Vector512.FusedMultiplyAdd(sum, z1, s11);
-                s12 = Vector512.FusedMultiplyAdd(sum, z2, s12);
-                s13 = Vector512.FusedMultiplyAdd(sum, z3, s13);
-            }
-
-            byte* b0 = _blocks0, b1 = _blocks1, b2 = _blocks2, b3 = _blocks3;
-            float* f0 = _scales0, f1 = _scales1, f2 = _scales2, f3 = _scales3;
-            long ahead = 2L * _weights.Inner;
-            for (int g = 0; g < groups; g++)
-            {
-                if (g == _wholeGroups)
-                {
-                    b0 = _tails;
-                    b1 = _tails + 64;
-                    b2 = _tails + 128;
-                    b3 = _tails + 192;
-                    f0 = (float*)(_tails + 256);
-                    f1 = f0 + 4;
-                    f2 = f0 + 8;
-                    f3 = f0 + 12;
-                }
-
-                Sse.Prefetch0(b0 + ahead);
-                Vector512<byte> v = Vector512.Load(b0);
-                Vector512<byte> low = Low(v), high = High(v);
-                Vector512<float> scale = TBlock.Expand(TBlock.Load(f0));
-                s00 = Add(low, high, a, scale, s, s00);
-                s10 = Add(low, high, a + padded, scale, s + lanes, s10);
-                Sse.Prefetch0(b1 + ahead);
-                v = Vector512.Load(b1);
-                low = Low(v);
-                high = High(v);
-                scale = TBlock.Expand(TBlock.Load(f1));
-                s01 = Add(low, high, a, scale, s, s01);
-                s11 = Add(low, high, a + padded, scale, s + lanes, s11);
-                Sse.Prefetch0(b2 + ahead);
-                v = Vector512.Load(b2);
-                low = Low(v);
-                high = High(v);
-                scale = TBlock.Expand(TBlock.Load(f2));
-                s02 = Add(low, high, a, scale, s, s02);
-                s12 = Add(low, high, a + padded, scale, s + lanes, s12);
-                Sse.Prefetch0(b3 + ahead);
-                v = Vector512.Load(b3);
-                low = Low(v);
-                high = High(v);
-                scale = TBlock.Expand(TBlock.Load(f3));
-                s03 = Add(low, high, a, scale, s, s03);
-                s13 = Add(low, high, a + padded, scale, s + lanes, s13);
-                b0 += 64;
-                b1 += 64;
-                b2 += 64;
-                b3 += 64;
-                f0 += TBlock.ScalesOfGroup;
-                f1 += TBlock.ScalesOfGroup;
-                f2 += TBlock.ScalesOfGroup;
-                f3 += TBlock.ScalesOfGroup;
-                a += 128;
-                s += 16;
-            }
-
-            Write(Reduce(s00, s01, s02, s03) + start, y, width);
-            Write(Reduce(s10, s11, s12, s13) + start, y + stride, width);
-        }
-
-        public readonly void Four(QuantizedRows rows, int row, Vector128<float> start, float* y, int stride, int width)
+        // Two rows or four: what the other two would take is not compiled for two.
+        public readonly void Several<TRows>(QuantizedRows rows, int row, Vector128<float> start, float* y, int stride, int width)
+            where TRows : struct, IRows
         {
             int padded = rows.Padded, groups = rows.Groups, lanes = groups * 16, sumLength = rows.PaddedBlocks;
             sbyte* a = rows.Values + ((long)row * padded);
@@ -228,16 +147,19 @@ internal static unsafe partial class Avx512Int4
                 s11 = Vector512.FusedMultiplyAdd(sum, z1, s11);
                 s12 = Vector512.FusedMultiplyAdd(sum, z2, s12);
                 s13 = Vector512.FusedMultiplyAdd(sum, z3, s13);
-                sum = Vector512.Load(sums + (2 * sumLength) + i);
-                s20 = Vector512.FusedMultiplyAdd(sum, z0, s20);
-                s21 = Vector512.FusedMultiplyAdd(sum, z1, s21);
-                s22 = Vector512.FusedMultiplyAdd(sum, z2, s22);
-                s23 = Vector512.FusedMultiplyAdd(sum, z3, s23);
-                sum = Vector512.Load(sums + (3 * sumLength) + i);
-                s30 = Vector512.FusedMultiplyAdd(sum, z0, s30);
-                s31 = Vector512.FusedMultiplyAdd(sum, z1, s31);
-                s32 = Vector512.FusedMultiplyAdd(sum, z2, s32);
-                s33 = Vector512.FusedMultiplyAdd(sum, z3, s33);
+                if (TRows.AreFour)
+                {
+                    sum = Vector512.Load(sums + (2 * sumLength) + i);
+                    s20 = Vector512.FusedMultiplyAdd(sum, z0, s20);
+                    s21 = Vector512.FusedMultiplyAdd(sum, z1, s21);
+                    s22 = Vector512.FusedMultiplyAdd(sum, z2, s22);
+                    s23 = Vector512.FusedMultiplyAdd(sum, z3, s23);
+                    sum = Vector512.Load(sums + (3 * sumLength) + i);
+                    s30 = Vector512.FusedMultiplyAdd(sum, z0, s30);
+                    s31 = Vector512.FusedMultiplyAdd(sum, z1, s31);
+                    s32 = Vector512.FusedMultiplyAdd(sum, z2, s32);
+                    s33 = Vector512.FusedMultiplyAdd(sum, z3, s33);
+                }
             }
 
             byte* b0 = _blocks0, b1 = _blocks1, b2 = _blocks2, b3 = _blocks3;
@@ -251,7 +173,7 @@ internal static unsafe partial class Avx512Int4
                     b1 = _tails + 64;
                     b2 = _tails + 128;
                     b3 = _tails + 192;
-                    f0 = (float*)(_tails + 256);
+                    f0 = (float*)(_tails + TailScales);
                     f1 = f0 + 4;
                     f2 = f0 + 8;
                     f3 = f0 + 12;
@@ -263,8 +185,12 @@ internal static unsafe partial class Avx512Int4
                 Vector512<float> scale = TBlock.Expand(TBlock.Load(f0));
                 s00 = Add(low, high, a, scale, s, s00);
                 s10 = Add(low, high, a + padded, scale, s + lanes, s10);
-                s20 = Add(low, high, a + (2 * padded), scale, s + (2 * lanes), s20);
-                s30 = Add(low, high, a + (3 * padded), scale, s + (3 * lanes), s30);
+                if (TRows.AreFour)
+                {
+                    s20 = Add(low, high, a + (2 * padded), scale, s + (2 * lanes), s20);
+                    s30 = Add(low, high, a + (3 * padded), scale, s + (3 * lanes), s30);
+                }
+
                 Sse.Prefetch0(b1 + ahead);
                 v = Vector512.Load(b1);
                 low = Low(v);
@@ -272,8 +198,12 @@ internal static unsafe partial class Avx512Int4
                 scale = TBlock.Expand(TBlock.Load(f1));
                 s01 = Add(low, high, a, scale, s, s01);
                 s11 = Add(low, high, a + padded, scale, s + lanes, s11);
-                s21 = Add(low, high, a + (2 * padded), scale, s + (2 * lanes), s21);
-                s31 = Add(low, high, a + (3 * padded), scale, s + (3 * lanes), s31);
+                if (TRows.AreFour)
+                {
+                    s21 = Add(low, high, a + (2 * padded), scale, s + (2 * lanes), s21);
+                    s31 = Add(low, high, a + (3 * padded), scale, s + (3 * lanes), s31);
+                }
+
                 Sse.Prefetch0(b2 + ahead);
                 v = Vector512.Load(b2);
                 low = Low(v);
@@ -281,8 +211,12 @@ internal static unsafe partial class Avx512Int4
                 scale = TBlock.Expand(TBlock.Load(f2));
                 s02 = Add(low, high, a, scale, s, s02);
                 s12 = Add(low, high, a + padded, scale, s + lanes, s12);
-                s22 = Add(low, high, a + (2 * padded), scale, s + (2 * lanes), s22);
-                s32 = Add(low, high, a + (3 * padded), scale, s + (3 * lanes), s32);
+                if (TRows.AreFour)
+                {
+                    s22 = Add(low, high, a + (2 * padded), scale, s + (2 * lanes), s22);
+                    s32 = Add(low, high, a + (3 * padded), scale, s + (3 * lanes), s32);
+                }
+
                 Sse.Prefetch0(b3 + ahead);
                 v = Vector512.Load(b3);
                 low = Low(v);
@@ -290,8 +224,12 @@ internal static unsafe partial class Avx512Int4
                 scale = TBlock.Expand(TBlock.Load(f3));
                 s03 = Add(low, high, a, scale, s, s03);
                 s13 = Add(low, high, a + padded, scale, s + lanes, s13);
-                s23 = Add(low, high, a + (2 * padded), scale, s + (2 * lanes), s23);
-                s33 = Add(low, high, a + (3 * padded), scale, s + (3 * lanes), s33);
+                if (TRows.AreFour)
+                {
+                    s23 = Add(low, high, a + (2 * padded), scale, s + (2 * lanes), s23);
+                    s33 = Add(low, high, a + (3 * padded), scale, s + (3 * lanes), s33);
+                }
+
                 b0 += 64;
                 b1 += 64;
                 b2 += 64;
@@ -306,8 +244,11 @@ internal static unsafe partial class Avx512Int4
 
             Write(Reduce(s00, s01, s02, s03) + start, y, width);
             Write(Reduce(s10, s11, s12, s13) + start, y + stride, width);
-            Write(Reduce(s20, s21, s22, s23) + start, y + (2L * stride), width);
-            Write(Reduce(s30, s31, s32, s33) + start, y + (3L * stride), width);
+            if (TRows.AreFour)
+            {
+                Write(Reduce(s20, s21, s22, s23) + start, y + (2L * stride), width);
+                Write(Reduce(s30, s31, s32, s33) + start, y + (3L * stride), width);
+            }
         }
     }
 }

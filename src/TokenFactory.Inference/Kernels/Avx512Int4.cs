@@ -15,7 +15,10 @@ internal static unsafe partial class Avx512Int4
 
     // Bytes of weights that are asked for before they are needed.
     private const int Ahead = 3072;
-    private const int TailBytes = (4 * 64) + (4 * 4 * sizeof(float));
+
+    // What does not fill a group: 64 bytes of weights of four columns, then four scales of each.
+    private const int TailScales = 4 * 64;
+    private const int TailBytes = TailScales + (4 * 4 * sizeof(float));
 
     public static void Multiply(in Int4Weights weights, QuantizedRows rows, int firstRow, int rowCount, int firstColumn, int columns, float* y, int stride, float* bias)
     {
@@ -50,12 +53,12 @@ internal static unsafe partial class Avx512Int4
                 int row = rowBlock;
                 for (; row + 4 <= rowEnd; row += 4)
                 {
-                    tile.Four(rows, row, start, y + ((long)row * stride) + column, stride, width);
+                    tile.Several<FourRows>(rows, row, start, y + ((long)row * stride) + column, stride, width);
                 }
 
                 if (row + 2 <= rowEnd)
                 {
-                    tile.Two(rows, row, start, y + ((long)row * stride) + column, stride, width);
+                    tile.Several<TwoRows>(rows, row, start, y + ((long)row * stride) + column, stride, width);
                     row += 2;
                 }
 
@@ -68,6 +71,21 @@ internal static unsafe partial class Avx512Int4
     }
 
     private static Vector128<float> Partial(float* source, int count) => Vector128.Create(source[0], count > 1 ? source[1] : 0, count > 2 ? source[2] : 0, 0);
+
+    private interface IRows
+    {
+        static abstract bool AreFour { get; }
+    }
+
+    private readonly struct TwoRows : IRows
+    {
+        public static bool AreFour => false;
+    }
+
+    private readonly struct FourRows : IRows
+    {
+        public static bool AreFour => true;
+    }
 
     private interface IBlock
     {

@@ -101,15 +101,16 @@ internal static unsafe class Int4Operator
     [UnmanagedCallersOnly]
     private static IntPtr Create(CustomOp* op, void* api, IntPtr info, void** kernel)
     {
+        *kernel = null;
         try
         {
+            var made = new ProductKernel(info);
             *kernel = NativeMemory.Alloc((nuint)sizeof(ProductKernel));
-            *(ProductKernel*)*kernel = new ProductKernel(info);
+            *(ProductKernel*)*kernel = made;
             return 0;
         }
         catch (Exception e)
         {
-            NativeMemory.Free(*kernel);
             return OrtApi.Fail(e.Message);
         }
     }

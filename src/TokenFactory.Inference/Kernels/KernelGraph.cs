@@ -146,25 +146,7 @@ internal sealed class KernelGraph
 
     private ProtoWriter Renamed(ProtoReader reader)
     {
-        string key = "", value = "";
-        long outer = reader.Enter();
-        for (int field = reader.Next(); field != 0; field = reader.Next())
-        {
-            switch (field)
-            {
-                case 1:
-                    key = reader.Text();
-                    break;
-                case 2:
-                    value = reader.TextIfShort();
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
-        reader.Leave(outer);
+        (string key, string value) = OnnxReader.Entry(reader);
         return Entry(key, key == "location" ? _links.Names.GetValueOrDefault(value, value) : value);
     }
 

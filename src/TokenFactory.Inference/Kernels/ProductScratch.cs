@@ -5,7 +5,7 @@ namespace TokenFactory.Inference.Kernels;
 /// <summary>Memory of one running product. Kept from call to call, so that a step takes no new memory; as many as run at once.</summary>
 internal sealed unsafe class ProductScratch
 {
-    private const long LargestKept = 8L << 20;
+    private const long LargestKeptBytes = 32L << 20;
 
     private static readonly ProductScratch?[] s_free = new ProductScratch?[32];
 
@@ -42,7 +42,7 @@ internal sealed unsafe class ProductScratch
     /// <summary>Gives it back.</summary>
     public void Return()
     {
-        if (_count <= LargestKept)
+        if ((_count * sizeof(float)) + Rows.HeldBytes <= LargestKeptBytes)
         {
             for (int i = 0; i < s_free.Length; i++)
             {

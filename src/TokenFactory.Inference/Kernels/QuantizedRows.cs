@@ -19,15 +19,11 @@ internal sealed unsafe class QuantizedRows : IDisposable
     private const float Smallest = 1e-35f;
     private const float Steps = 127;
     private const int Lanes = 16;
-    private readonly GCHandle _self;
     private byte* _memory;
     private nuint _bytes;
 
-    /// <summary>Creates an empty buffer.</summary>
-    public QuantizedRows() => _self = GCHandle.Alloc(this, GCHandleType.Weak);
-
-    /// <summary>What native code is given to come back to this buffer, while somebody holds it.</summary>
-    public IntPtr Handle => GCHandle.ToIntPtr(_self);
+    /// <summary>Bytes that are held.</summary>
+    public long HeldBytes => (long)_bytes;
 
     /// <summary>Elements of a row, filled up.</summary>
     public int Padded { get; private set; }
@@ -61,9 +57,7 @@ internal sealed unsafe class QuantizedRows : IDisposable
         nuint bytes = values + scales + sums;
         if (bytes > _bytes)
         {
-            NativeMemory.AlignedFree(_memory);
-            _memory = null;
-            _bytes = 0;
+            Release();
             _memory = (byte*)NativeMemory.AlignedAlloc(bytes, 64);
             _bytes = bytes;
         }
@@ -127,10 +121,6 @@ internal sealed unsafe class QuantizedRows : IDisposable
         NativeMemory.AlignedFree(_memory);
         _memory = null;
         _bytes = 0;
-        if (_self.IsAllocated)
-        {
-            _self.Free();
-        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -291,7 +291,8 @@ internal static partial class OnnxReader
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number
             : throw reader.Malformed($"'{(text.Length > 40 ? text[..40] : text)}' is no position in an external file");
 
-    private static (string Key, string Value) Entry(ProtoReader reader)
+    /// <summary>Reads an entry of a list of texts by name, such as where a weight's data is.</summary>
+    internal static (string Key, string Value) Entry(ProtoReader reader)
     {
         long outer = reader.Enter();
         string key = "", value = "";

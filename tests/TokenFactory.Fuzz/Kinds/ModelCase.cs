@@ -20,12 +20,12 @@ public static class ModelCase
                 Run(session, graph);
             }
 
-            if (Int4Operator.IsAvailable && KernelGraph.Rewrite(graph.ModelPath, 1) is { Products: > 0, Model: var model })
+            if (Int4Operator.IsAvailable && KernelGraph.Rewrite(graph.ModelPath, 1) is { Products: > 0 } rewritten)
             {
                 using SessionOptions options = Options(graph);
-                options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetDirectoryName(graph.ModelPath)!);
+                options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", rewritten.Folder);
                 Int4Operator.Register(options);
-                using var session = new InferenceSession(model, options);
+                using var session = new InferenceSession(rewritten.Model, options);
                 Run(session, graph);
             }
 
