@@ -53,24 +53,18 @@ internal static unsafe partial class Avx512Int4
         {
             blocks = _weights.Blocks + ((long)column * _weights.Inner / 2);
             scales = _weights.Scales + ((long)column * _blockCount);
-            zeros = _weights.ZeroPoints is null ? scales : ScaledZeroPoints(column, index, scales);
+            zeros = scales;
+            if (_weights.ZeroPoints is not null)
+            {
+                zeros = (float*)(_tails + TailBytes) + ((long)index * _blockCount);
+                _weights.ScaleZeroPoints(column, zeros);
+            }
+
             if (tails)
             {
                 Avx512BW.MaskLoad(blocks + (_wholeGroups * 64), _tailBytes, Vector512<byte>.Zero).Store(_tails + (64 * index));
                 Avx.MaskLoad(scales + (_wholeGroups * TBlock.ScalesOfGroup), _tailScales).Store((float*)(_tails + TailScales) + (4 * index));
             }
-        }
-
-        private readonly float* ScaledZeroPoints(int column, int index, float* scales)
-        {
-            float* scaled = (float*)(_tails + TailBytes) + ((long)index * _blockCount);
-            byte* packed = _weights.ZeroPoints + ((long)column * ((_blockCount + 1) / 2));
-            for (int i = 0; i < _blockCount; i++)
-            {
-                scaled[i] = scales[i] * ((packed[i / 2] >> (i % 2 * 4)) & 15) / 8f;
-            }
-
-            return scaled;
         }
 
         // Scale times zero point, in eighths, of 16 blocks.

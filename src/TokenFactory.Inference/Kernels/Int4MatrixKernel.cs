@@ -10,7 +10,13 @@ internal static unsafe class Int4MatrixKernel
     private const int LargestInner = 1 << 17;
 
     /// <summary>True where this processor has a kernel.</summary>
-    public static bool IsSupported => Avx512BW.IsSupported && Vector512.IsHardwareAccelerated;
+    public static bool IsSupported => IsSupportedBy512 || IsSupportedBy256;
+
+    /// <summary>True where the processor has the kernel with 512-bit vectors, which is taken before the other.</summary>
+    public static bool IsSupportedBy512 => Avx512BW.IsSupported && Vector512.IsHardwareAccelerated;
+
+    /// <summary>True where the processor has the kernel with 256-bit vectors.</summary>
+    public static bool IsSupportedBy256 => Avx2.IsSupported && Fma.IsSupported;
 
     /// <summary>True where the kernel computes products of this shape.</summary>
     public static bool CanRun(int inner, int outer, int blockSize) =>
@@ -26,6 +32,15 @@ internal static unsafe class Int4MatrixKernel
     /// <param name="y">Row 0 of the result.</param>
     /// <param name="stride">Elements from one row of the result to the next.</param>
     /// <param name="bias">[Outer]; null for none.</param>
-    public static void Multiply(in Int4Weights weights, QuantizedRows rows, int firstRow, int rowCount, int firstColumn, int columns, float* y, int stride, float* bias) =>
-        Avx512Int4.Multiply(weights, rows, firstRow, rowCount, firstColumn, columns, y, stride, bias);
+    public static void Multiply(in Int4Weights weights, QuantizedRows rows, int firstRow, int rowCount, int firstColumn, int columns, float* y, int stride, float* bias)
+    {
+        if (IsSupportedBy512)
+        {
+            Avx512Int4.Multiply(weights, rows, firstRow, rowCount, firstColumn, columns, y, stride, bias);
+        }
+        else
+        {
+            Avx2Int4.Multiply(weights, rows, firstRow, rowCount, firstColumn, columns, y, stride, bias);
+        }
+    }
 }

@@ -22,4 +22,17 @@ internal readonly unsafe struct Int4Weights(byte* blocks, float* scales, byte* z
     public int BlockSize { get; } = blockSize;
 
     public int BlockCount => Inner / BlockSize;
+
+    /// <summary>Scale times zero point, in eighths, of each block of a column.</summary>
+    /// <param name="column">The column, which has zero points.</param>
+    /// <param name="scaled">[BlockCount].</param>
+    public void ScaleZeroPoints(int column, float* scaled)
+    {
+        float* scales = Scales + ((long)column * BlockCount);
+        byte* packed = ZeroPoints + ((long)column * ((BlockCount + 1) / 2));
+        for (int i = 0; i < BlockCount; i++)
+        {
+            scaled[i] = scales[i] * ((packed[i / 2] >> (i % 2 * 4)) & 15) / 8f;
+        }
+    }
 }

@@ -19,6 +19,10 @@ internal sealed unsafe class QuantizedRows : IDisposable
     private const float Smallest = 1e-35f;
     private const float Steps = 127;
     private const int Lanes = 16;
+
+    // The first level's cache has 32 KiB or more; columns of weights pass through it as well.
+    private const int CacheBytes = 24 << 10;
+
     private byte* _memory;
     private nuint _bytes;
 
@@ -33,6 +37,9 @@ internal sealed unsafe class QuantizedRows : IDisposable
 
     /// <summary>Blocks of a row, filled up to 16.</summary>
     public int PaddedBlocks { get; private set; }
+
+    /// <summary>Rows, a multiple of eight, that stay in the first level's cache while columns pass by.</summary>
+    public int RowsOfCache => Math.Clamp(CacheBytes / (Padded + (Groups * Lanes * sizeof(float)) + (PaddedBlocks * sizeof(float))) / 8 * 8, 8, 64);
 
     /// <summary>[rows, Padded].</summary>
     public sbyte* Values { get; private set; }

@@ -4,7 +4,7 @@ using Xunit;
 namespace TokenFactory.Inference.Tests.Kernels;
 
 /// <summary>The kernels against a plain product in double precision, and against themselves in other company.</summary>
-public unsafe class Int4MatrixKernelTests
+public abstract class Int4MatrixKernelTests(bool narrow)
 {
     public static TheoryData<int, int, int, bool> Shapes() => new()
     {
@@ -29,7 +29,7 @@ public unsafe class Int4MatrixKernelTests
     public void A_product_is_that_of_the_quantized_activations(int inner, int outer, int blockSize, bool zeroPoints)
     {
         RequireKernel();
-        using var product = new Int4Product(inner, outer, blockSize, zeroPoints, rows: 7);
+        using Int4Product product = Product(inner, outer, blockSize, zeroPoints, rows: 7);
         float[] bias = [.. Enumerable.Range(0, outer).Select(i => i / 10f)];
 
         float[] actual = product.Multiply(0, 7, 0, outer, bias);
@@ -50,7 +50,7 @@ public unsafe class Int4MatrixKernelTests
     {
         RequireKernel();
         const int Rows = 11;
-        using var product = new Int4Product(inner, outer, blockSize, zeroPoints, Rows);
+        using Int4Product product = Product(inner, outer, blockSize, zeroPoints, Rows);
         float[] all = product.Multiply(0, Rows, 0, outer, null);
         var random = new Random(5);
         for (int i = 0; i < 20; i++)
@@ -73,7 +73,7 @@ public unsafe class Int4MatrixKernelTests
     public void Nothing_is_written_beside_the_columns_asked_for()
     {
         RequireKernel();
-        using var product = new Int4Product(64, 10, 32, zeroPoints: false, rows: 5);
+        using Int4Product product = Product(64, 10, 32, zeroPoints: false, rows: 5);
 
         float[] some = product.Multiply(1, 3, 3, 5, null);
 
@@ -93,7 +93,7 @@ public unsafe class Int4MatrixKernelTests
     public void What_is_not_finite_spoils_its_own_row_alone(float value)
     {
         RequireKernel();
-        using var product = new Int4Product(96, 6, 32, zeroPoints: true, rows: 6, (row, i) => row == 2 && i == 50 ? value : 0.5f + i);
+        using Int4Product product = Product(96, 6, 32, zeroPoints: true, rows: 6, (row, i) => row == 2 && i == 50 ? value : 0.5f + i);
 
         float[] all = product.Multiply(0, 6, 0, 6, null);
 
@@ -111,7 +111,7 @@ public unsafe class Int4MatrixKernelTests
     public void Extreme_activations_give_finite_products(float value)
     {
         RequireKernel();
-        using var product = new Int4Product(64, 4, 32, zeroPoints: false, rows: 1, (_, _) => value);
+        using Int4Product product = Product(64, 4, 32, zeroPoints: false, rows: 1, (_, _) => value);
 
         float[] all = product.Multiply(0, 1, 0, 4, null);
 
@@ -129,5 +129,16 @@ public unsafe class Int4MatrixKernelTests
     [InlineData(64, 0, 32)]
     public void Other_shapes_are_left_to_others(int inner, int outer, int blockSize) => Assert.False(Int4MatrixKernel.CanRun(inner, outer, blockSize));
 
-    private static void RequireKernel() => Assert.SkipUnless(Int4MatrixKernel.IsSupported, "This processor has no AVX-512 (BW), which the kernels need.");
+    private Int4Product Product(int inner, int outer, int blockSize, bool zeroPoints, int rows, Func<int, int, float>? activation = null) =>
+        new(inner, outer, blockSize, zeroPoints, rows, activation, narrow);
+
+    private void RequireKernel() => Assert.SkipUnless(
+        narrow ? Int4MatrixKernel.IsSupportedBy256 : Int4MatrixKernel.IsSupportedBy512,
+        narrow ? "This processor has no AVX2, which the kernel needs." : "This processor has no AVX-512 (BW), which the kernel needs.");
 }
+
+/// <summary>The kernel with 512-bit vectors.</summary>
+public sealed class Avx512Int4Tests() : Int4MatrixKernelTests(narrow: false);
+
+/// <summary>The kernel with 256-bit vectors.</summary>
+public sealed class Avx2Int4Tests() : Int4MatrixKernelTests(narrow: true);

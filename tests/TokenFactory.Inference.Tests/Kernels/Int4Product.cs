@@ -10,16 +10,18 @@ internal sealed unsafe class Int4Product : IDisposable
     private readonly int _outer;
     private readonly int _blockSize;
     private readonly int _rowCount;
+    private readonly bool _narrow;
     private readonly byte* _blocks;
     private readonly float* _scales;
     private readonly byte* _zeroPoints;
     private readonly float* _activations;
     private readonly QuantizedRows _rows = new();
 
-    public Int4Product(int inner, int outer, int blockSize, bool zeroPoints, int rows, Func<int, int, float>? activation = null)
+    public Int4Product(int inner, int outer, int blockSize, bool zeroPoints, int rows, Func<int, int, float>? activation = null, bool narrow = false)
     {
         (_inner, _outer, _blockSize, _rowCount) = (inner, outer, blockSize, rows);
         var random = new Random((inner * 31) + outer);
+        _narrow = narrow;
         activation ??= (_, _) => (random.NextSingle() - 0.4f) * MathF.Pow(10, random.Next(-3, 2));
         _blocks = (byte*)NativeMemory.Alloc((nuint)(outer * inner / 2));
         random.NextBytes(new Span<byte>(_blocks, outer * inner / 2));
@@ -57,7 +59,15 @@ internal sealed unsafe class Int4Product : IDisposable
         Array.Fill(target, float.NaN);
         fixed (float* y = target, b = bias)
         {
-            Int4MatrixKernel.Multiply(new Int4Weights(_blocks, _scales, _zeroPoints, _inner, _outer, _blockSize), _rows, firstRow, rows, firstColumn, columns, y, _outer, b);
+            var weights = new Int4Weights(_blocks, _scales, _zeroPoints, _inner, _outer, _blockSize);
+            if (_narrow)
+            {
+                Avx2Int4.Multiply(weights, _rows, firstRow, rows, firstColumn, columns, y, _outer, b);
+            }
+            else
+            {
+                Avx512Int4.Multiply(weights, _rows, firstRow, rows, firstColumn, columns, y, _outer, b);
+            }
         }
 
         return target;
