@@ -329,23 +329,33 @@ public sealed class LoadRunner : IDisposable
         }
 
         progress?.Report(new LoadProgress("Warming up", 0, 0, count, 0, 0, TimeSpan.Zero));
+        long began = Stopwatch.GetTimestamp();
         int started = 0;
-        int failed = 0;
+        int answered = 0;
         RequestFailure? first = null;
         // Whoever asks for a long warm-up of an open loop wants its connections open before the first measured request.
         int width = _plan.Shape switch { ConcurrencyLoad c => c.Concurrency, SessionLoad s => s.Sessions, _ => count <= 64 ? 8 : Math.Min(count, 8192) };
         await SlotsAsync(Math.Min(width, count), async _ =>
         {
-            for (int i = Interlocked.Increment(ref started); i <= count && !stop.IsCancellationRequested; i = Interlocked.Increment(ref started))
+            while (!stop.IsCancellationRequested)
             {
+                int i = Interlocked.Increment(ref started);
+                if (i > count && (Volatile.Read(ref first) is not null || Stopwatch.GetElapsedTime(began) >= _plan.WarmupTime))
+                {
+                    break;
+                }
+
                 if (await UnmeasuredAsync(_plan.Prompts.Create((1L << 41) + i), stop).ConfigureAwait(false) is { } failure)
                 {
-                    first ??= failure;
-                    Interlocked.Increment(ref failed);
+                    Interlocked.CompareExchange(ref first, failure, null);
+                }
+                else
+                {
+                    Interlocked.Increment(ref answered);
                 }
             }
         }).ConfigureAwait(false);
-        if (failed == count && first is not null)
+        if (answered == 0 && first is not null)
         {
             throw new TokenFactoryException("TargetUnavailable", FailureKind.OperationFailed,
                 $"{(count == 1 ? "The warm-up request" : FormattableString.Invariant($"Each of the {count} warm-up requests"))} to {_target.Provider} failed. {first.Key}: {first.Message.TrimEnd('.')}. "

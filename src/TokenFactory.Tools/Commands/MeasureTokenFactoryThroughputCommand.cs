@@ -178,7 +178,10 @@ public sealed partial class MeasureTokenFactoryThroughputCommand : TokenFactoryC
     [ValidateRange(0.0001, 1)]
     public double? Confidence { get; set; }
 
-    /// <summary>Requests before the first run of each load that are not measured. The default is one for each in flight, at most 16.</summary>
+    /// <summary>
+    /// Requests before the first run of each load that are not measured. The default is one for each in flight, at most 16; on the local engine, whose code is compiled
+    /// while it runs, as many as half a second takes.
+    /// </summary>
     [Parameter]
     [ValidateRange(0, 1_000_000)]
     public int? WarmUp { get; set; }

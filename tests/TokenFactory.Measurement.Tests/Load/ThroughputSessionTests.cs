@@ -34,13 +34,24 @@ public sealed class ThroughputSessionTests
         Assert.Equal(engine.Requests.Count, engine.Requests.Select(r => string.Join(',', r.InputTokens.ToArray())).Distinct().Count());
     }
 
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData(2, false)]
+    public async Task An_engine_of_this_process_is_warmed_up_until_its_code_is_compiled(int? warmup, bool more)
+    {
+        using var engine = new FakeEngine();
+        List<ThroughputMeasurement> results = await RunAsync(engine, new ThroughputOptions { Shapes = [new ConcurrencyLoad(2)], Requests = 6, WarmupRequests = warmup });
+        Assert.Equal(6, Assert.Single(results).Requests);
+        Assert.Equal(more, engine.Requests.Count > 6 + 2);
+    }
+
     [Fact]
     public async Task Prompts_follow_their_seed_and_arrivals_theirs()
     {
         static async Task<string[]> PromptsAsync(ulong seed, ulong? promptSeed)
         {
             using var engine = new FakeEngine();
-            await RunAsync(engine, new ThroughputOptions { Shapes = [new ConcurrencyLoad(1)], Requests = 4, Seed = seed, PromptSeed = promptSeed });
+            await RunAsync(engine, new ThroughputOptions { Shapes = [new ConcurrencyLoad(1)], Requests = 4, WarmupRequests = 1, Seed = seed, PromptSeed = promptSeed });
             return [.. engine.Requests.Select(r => string.Join(',', r.InputTokens.ToArray()))];
         }
 
