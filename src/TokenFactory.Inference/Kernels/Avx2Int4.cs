@@ -186,6 +186,7 @@ internal static unsafe class Avx2Int4
             : block < _blockCount ? Avx.MaskLoad(_zeros + block, _lastBlocks)
             : default;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly float One(QuantizedRows rows, int row)
         {
             sbyte* a = rows.Values + ((long)row * rows.Padded);
@@ -221,6 +222,7 @@ internal static unsafe class Avx2Int4
         }
 
         // What more rows would take is not compiled for fewer.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Several<TRows>(QuantizedRows rows, int row, float start, float* y, int stride)
             where TRows : struct, IRows
         {

@@ -4,11 +4,11 @@ using System.Runtime.Intrinsics.X86;
 
 namespace TokenFactory.Inference.Kernels;
 
-/// <content>Four columns of one, two or four rows.</content>
+/// <content>Four columns of one or two rows.</content>
 internal static unsafe partial class Avx512Int4
 {
     // Four columns of the weights; what does not fill a group lies in a place of its own, filled up with zeros.
-    private struct Tile<TBlock>
+    private partial struct Tile<TBlock>
         where TBlock : struct, IBlock
     {
         private readonly Int4Weights _weights;
@@ -74,6 +74,7 @@ internal static unsafe partial class Avx512Int4
             : Avx512F.MaskLoad(zeros + block, _lastBlocks, Vector512<float>.Zero);
 
         // Column after column: memory is read in one stream.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void One(QuantizedRows rows, int row, Vector128<float> start, float* y, int width)
         {
             sbyte* a = rows.Values + ((long)row * rows.Padded);
@@ -116,9 +117,9 @@ internal static unsafe partial class Avx512Int4
             return sum;
         }
 
-        // Two rows or four: what the other two would take is not compiled for two.
-        public readonly void Several<TRows>(QuantizedRows rows, int row, Vector128<float> start, float* y, int stride, int width)
-            where TRows : struct, IRows
+        // Column beside column: each activation is loaded once for four of them.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Two(QuantizedRows rows, int row, Vector128<float> start, float* y, int stride, int width)
         {
             int padded = rows.Padded, groups = rows.Groups, lanes = groups * 16, sumLength = rows.PaddedBlocks;
             sbyte* a = rows.Values + ((long)row * padded);
@@ -126,8 +127,6 @@ internal static unsafe partial class Avx512Int4
             float* sums = rows.Sums + ((long)row * sumLength);
             Vector512<float> s00 = default, s01 = default, s02 = default, s03 = default;
             Vector512<float> s10 = default, s11 = default, s12 = default, s13 = default;
-            Vector512<float> s20 = default, s21 = default, s22 = default, s23 = default;
-            Vector512<float> s30 = default, s31 = default, s32 = default, s33 = default;
             for (int i = 0; i < sumLength; i += 16)
             {
                 Vector512<float> z0 = Correction(_zeros0, i), z1 = Correction(_zeros1, i), z2 = Correction(_zeros2, i), z3 = Correction(_zeros3, i);
@@ -141,19 +140,6 @@ internal static unsafe partial class Avx512Int4
                 s11 = Vector512.FusedMultiplyAdd(sum, z1, s11);
                 s12 = Vector512.FusedMultiplyAdd(sum, z2, s12);
                 s13 = Vector512.FusedMultiplyAdd(sum, z3, s13);
-                if (TRows.AreFour)
-                {
-                    sum = Vector512.Load(sums + (2 * sumLength) + i);
-                    s20 = Vector512.FusedMultiplyAdd(sum, z0, s20);
-                    s21 = Vector512.FusedMultiplyAdd(sum, z1, s21);
-                    s22 = Vector512.FusedMultiplyAdd(sum, z2, s22);
-                    s23 = Vector512.FusedMultiplyAdd(sum, z3, s23);
-                    sum = Vector512.Load(sums + (3 * sumLength) + i);
-                    s30 = Vector512.FusedMultiplyAdd(sum, z0, s30);
-                    s31 = Vector512.FusedMultiplyAdd(sum, z1, s31);
-                    s32 = Vector512.FusedMultiplyAdd(sum, z2, s32);
-                    s33 = Vector512.FusedMultiplyAdd(sum, z3, s33);
-                }
             }
 
             byte* b0 = _blocks0, b1 = _blocks1, b2 = _blocks2, b3 = _blocks3;
@@ -179,11 +165,6 @@ internal static unsafe partial class Avx512Int4
                 Vector512<float> scale = TBlock.Expand(TBlock.Load(f0));
                 s00 = Add(low, high, a, scale, s, s00);
                 s10 = Add(low, high, a + padded, scale, s + lanes, s10);
-                if (TRows.AreFour)
-                {
-                    s20 = Add(low, high, a + (2 * padded), scale, s + (2 * lanes), s20);
-                    s30 = Add(low, high, a + (3 * padded), scale, s + (3 * lanes), s30);
-                }
 
                 Sse.Prefetch0(b1 + ahead);
                 v = Vector512.Load(b1);
@@ -192,11 +173,6 @@ internal static unsafe partial class Avx512Int4
                 scale = TBlock.Expand(TBlock.Load(f1));
                 s01 = Add(low, high, a, scale, s, s01);
                 s11 = Add(low, high, a + padded, scale, s + lanes, s11);
-                if (TRows.AreFour)
-                {
-                    s21 = Add(low, high, a + (2 * padded), scale, s + (2 * lanes), s21);
-                    s31 = Add(low, high, a + (3 * padded), scale, s + (3 * lanes), s31);
-                }
 
                 Sse.Prefetch0(b2 + ahead);
                 v = Vector512.Load(b2);
@@ -205,11 +181,6 @@ internal static unsafe partial class Avx512Int4
                 scale = TBlock.Expand(TBlock.Load(f2));
                 s02 = Add(low, high, a, scale, s, s02);
                 s12 = Add(low, high, a + padded, scale, s + lanes, s12);
-                if (TRows.AreFour)
-                {
-                    s22 = Add(low, high, a + (2 * padded), scale, s + (2 * lanes), s22);
-                    s32 = Add(low, high, a + (3 * padded), scale, s + (3 * lanes), s32);
-                }
 
                 Sse.Prefetch0(b3 + ahead);
                 v = Vector512.Load(b3);
@@ -218,11 +189,6 @@ internal static unsafe partial class Avx512Int4
                 scale = TBlock.Expand(TBlock.Load(f3));
                 s03 = Add(low, high, a, scale, s, s03);
                 s13 = Add(low, high, a + padded, scale, s + lanes, s13);
-                if (TRows.AreFour)
-                {
-                    s23 = Add(low, high, a + (2 * padded), scale, s + (2 * lanes), s23);
-                    s33 = Add(low, high, a + (3 * padded), scale, s + (3 * lanes), s33);
-                }
 
                 b0 += 64;
                 b1 += 64;
@@ -238,11 +204,6 @@ internal static unsafe partial class Avx512Int4
 
             Write(Reduce(s00, s01, s02, s03) + start, y, width);
             Write(Reduce(s10, s11, s12, s13) + start, y + stride, width);
-            if (TRows.AreFour)
-            {
-                Write(Reduce(s20, s21, s22, s23) + start, y + (2L * stride), width);
-                Write(Reduce(s30, s31, s32, s33) + start, y + (3L * stride), width);
-            }
         }
     }
 }

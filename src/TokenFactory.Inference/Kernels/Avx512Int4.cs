@@ -4,15 +4,13 @@ using System.Runtime.Intrinsics.X86;
 
 namespace TokenFactory.Inference.Kernels;
 
-/// <summary>The products with 512-bit vectors: four columns at a time, of one, two or four rows.</summary>
+/// <summary>The products with 512-bit vectors: four columns of one or two rows at a time, or one of four or eight.</summary>
 /// <remarks>
 /// 64 bytes of weights are 128 of a column. Their nibbles are multiplied by the even and the odd activations and added up in lanes of 8 elements, each of
 /// which lies in one block; a lane is scaled by both scales and added to a sum of 16 lanes. What the zero points take away is a second, small product.
 /// </remarks>
 internal static unsafe partial class Avx512Int4
 {
-    private const int RowBlock = 64;
-
     // Bytes of weights that are asked for before they are needed.
     private const int Ahead = 3072;
 
@@ -39,26 +37,32 @@ internal static unsafe partial class Avx512Int4
     private static void Multiply<TBlock>(in Int4Weights weights, QuantizedRows rows, int firstRow, int rowCount, int firstColumn, int columns, float* y, int stride, float* bias)
         where TBlock : struct, IBlock
     {
-        int end = firstColumn + columns, lastRow = firstRow + rowCount;
+        int end = firstColumn + columns, lastRow = firstRow + rowCount, rowBlocks = rows.RowsOfCache;
         byte* tails = stackalloc byte[TailBytes + (weights.ZeroPoints is null ? 0 : 4 * weights.BlockCount * sizeof(float))];
         var tile = new Tile<TBlock>(weights, tails);
-        for (int rowBlock = firstRow; rowBlock < lastRow; rowBlock += RowBlock)
+        for (int rowBlock = firstRow; rowBlock < lastRow; rowBlock += rowBlocks)
         {
-            int rowEnd = Math.Min(lastRow, rowBlock + RowBlock);
+            int rowEnd = Math.Min(lastRow, rowBlock + rowBlocks);
             for (int column = firstColumn; column < end; column += 4)
             {
                 int width = Math.Min(4, end - column);
                 tile.Move(column, width, rowEnd - rowBlock > 1);
                 Vector128<float> start = bias is null ? default : width == 4 ? Vector128.Load(bias + column) : Partial(bias + column, width);
                 int row = rowBlock;
-                for (; row + 4 <= rowEnd; row += 4)
+                for (; row + 8 <= rowEnd; row += 8)
                 {
-                    tile.Several<FourRows>(rows, row, start, y + ((long)row * stride) + column, stride, width);
+                    tile.Rows<EightRows>(rows, row, bias is null ? null : bias + column, y + ((long)row * stride) + column, stride, width);
+                }
+
+                if (row + 4 <= rowEnd)
+                {
+                    tile.Rows<FourRows>(rows, row, bias is null ? null : bias + column, y + ((long)row * stride) + column, stride, width);
+                    row += 4;
                 }
 
                 if (row + 2 <= rowEnd)
                 {
-                    tile.Several<TwoRows>(rows, row, start, y + ((long)row * stride) + column, stride, width);
+                    tile.Two(rows, row, start, y + ((long)row * stride) + column, stride, width);
                     row += 2;
                 }
 
@@ -71,21 +75,6 @@ internal static unsafe partial class Avx512Int4
     }
 
     private static Vector128<float> Partial(float* source, int count) => Vector128.Create(source[0], count > 1 ? source[1] : 0, count > 2 ? source[2] : 0, 0);
-
-    private interface IRows
-    {
-        static abstract bool AreFour { get; }
-    }
-
-    private readonly struct TwoRows : IRows
-    {
-        public static bool AreFour => false;
-    }
-
-    private readonly struct FourRows : IRows
-    {
-        public static bool AreFour => true;
-    }
 
     private interface IBlock
     {

@@ -22,6 +22,7 @@ internal static unsafe class GateActivations
     /// <param name="up">The other factor.</param>
     /// <param name="count">Elements.</param>
     /// <remarks>An element's result does not depend on its place: what is left over at the end is computed in a vector of its own.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Apply(GateActivationKind kind, float* gate, float* up, int count)
     {
         if (kind != GateActivationKind.Silu)

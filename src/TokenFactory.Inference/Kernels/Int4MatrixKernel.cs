@@ -4,6 +4,7 @@ using System.Runtime.Intrinsics.X86;
 namespace TokenFactory.Inference.Kernels;
 
 /// <summary>Products of 8-bit activations and 4-bit weights. An element is the same, to the last bit, whatever rows and columns are computed beside it.</summary>
+/// <remarks>The loops are optimized when they are first called: the tiers of a busy host take seconds to get there.</remarks>
 internal static unsafe class Int4MatrixKernel
 {
     // A tile's zero points lie on the stack.

@@ -80,6 +80,7 @@ internal sealed unsafe class QuantizedRows : IDisposable
     /// <param name="inner">Elements.</param>
     /// <param name="blockSize">Elements that share a scale.</param>
     /// <remarks>A value that is not finite makes its block's scale not a number, and so every product of the row.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Quantize(float* source, int row, int inner, int blockSize)
     {
         sbyte* values = Values + ((long)row * Padded);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace TokenFactory.Inference.Kernels;
@@ -13,6 +14,7 @@ internal static unsafe class RootMeanSquare
     /// <param name="count">Elements, a multiple of 16.</param>
     /// <param name="sum">Gets the sum.</param>
     /// <param name="target">Gets the norm; not the same memory as any other.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Normalize(float* x, float* skip, float* gamma, float epsilon, int count, float* sum, float* target)
     {
         Vector256<float> first = Vector256<float>.Zero, second = Vector256<float>.Zero;

@@ -20,8 +20,11 @@ public sealed record LoadPlan
     /// <summary>Requests before the measured ones; all have ended before the first of those is sent.</summary>
     public int WarmupRequests { get; init; }
 
-    /// <summary>How long the warm-up goes on at least, with further requests; it ends with the first that fails. No effect without warm-up requests.</summary>
-    public TimeSpan WarmupTime { get; init; }
+    /// <summary>
+    /// True to go on with the warm-up until the runtime's compiler is quiet, at most 3 seconds; it ends with the first request that fails. No effect without
+    /// warm-up requests.
+    /// </summary>
+    public bool WarmUpUntilCompiled { get; init; }
 
     /// <summary>True to keep the load up with requests that are not measured until the last measured one has ended.</summary>
     public bool CoolDown { get; init; }

@@ -329,7 +329,7 @@ public sealed class LoadRunner : IDisposable
         }
 
         progress?.Report(new LoadProgress("Warming up", 0, 0, count, 0, 0, TimeSpan.Zero));
-        long began = Stopwatch.GetTimestamp();
+        CompilerWatch? compiler = _plan.WarmUpUntilCompiled ? new CompilerWatch() : null;
         int started = 0;
         int answered = 0;
         RequestFailure? first = null;
@@ -340,7 +340,7 @@ public sealed class LoadRunner : IDisposable
             while (!stop.IsCancellationRequested)
             {
                 int i = Interlocked.Increment(ref started);
-                if (i > count && (Volatile.Read(ref first) is not null || Stopwatch.GetElapsedTime(began) >= _plan.WarmupTime))
+                if (i > count && (Volatile.Read(ref first) is not null || compiler is not { IsQuiet: false }))
                 {
                     break;
                 }

@@ -24,7 +24,7 @@ public sealed record ThroughputOptions
     /// <summary>Time after which a run sends no more; null for none.</summary>
     public TimeSpan? Duration { get; init; }
 
-    /// <summary>Warm-up requests before the first run of each load; null is one for each in flight, at most 16, and of an engine in this process half a second of them.</summary>
+    /// <summary>Warm-up requests before the first run of each load; null is one for each in flight, at most 16, and more on an engine in this process until the runtime has compiled its code.</summary>
     public int? WarmupRequests { get; init; }
 
     /// <summary>True to keep the load up until the last measured request has ended.</summary>
@@ -82,9 +82,6 @@ public sealed record ThroughputOptions
 public sealed class ThroughputSession(ILoadTarget target, Func<ulong, IPromptSource> prompts, ThroughputOptions options)
 {
     private const int FewestRepeats = 3;
-
-    // A method is compiled anew 0.1 s after its thirtieth call, and a load of another width calls others.
-    private static readonly TimeSpan s_compiles = TimeSpan.FromSeconds(0.5);
 
     private readonly List<ThroughputMeasurement> _measured = [];
     private ulong _runs;
@@ -196,7 +193,7 @@ public sealed class ThroughputSession(ILoadTarget target, Func<ulong, IPromptSou
             Requests = options.Requests ?? (options.Duration is null && !traced ? Math.Max(20, 4L * width) : null),
             Duration = options.Duration,
             WarmupRequests = repeat > 1 ? 0 : options.WarmupRequests ?? Math.Min(16, width),
-            WarmupTime = target.InProcess && repeat == 1 && options.WarmupRequests is null ? s_compiles : TimeSpan.Zero,
+            WarmUpUntilCompiled = target.InProcess && repeat == 1 && options.WarmupRequests is null,
             CoolDown = options.CoolDown,
             RequestTimeout = options.RequestTimeout,
             Seed = seed,

@@ -180,7 +180,7 @@ public sealed partial class MeasureTokenFactoryThroughputCommand : TokenFactoryC
 
     /// <summary>
     /// Requests before the first run of each load that are not measured. The default is one for each in flight, at most 16; on the local engine, whose code is compiled
-    /// while it runs, as many as half a second takes.
+    /// while it runs, more of them until that is done, for 3 seconds at most.
     /// </summary>
     [Parameter]
     [ValidateRange(0, 1_000_000)]
