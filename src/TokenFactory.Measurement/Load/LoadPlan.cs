@@ -21,7 +21,7 @@ public sealed record LoadPlan
     public int WarmupRequests { get; init; }
 
     /// <summary>
-    /// True to go on with the warm-up until the runtime's compiler is quiet, at most 3 seconds; it ends with the first request that fails. No effect without
+    /// True to go on with the warm-up until the runtime's compiler is quiet, at most 4 seconds; it ends with the first request that fails. No effect without
     /// warm-up requests.
     /// </summary>
     public bool WarmUpUntilCompiled { get; init; }

@@ -180,7 +180,7 @@ public sealed partial class MeasureTokenFactoryThroughputCommand : TokenFactoryC
 
     /// <summary>
     /// Requests before the first run of each load that are not measured. The default is one for each in flight, at most 16; on the local engine, whose code is compiled
-    /// while it runs, more of them until that is done, for 3 seconds at most.
+    /// while it runs, more of them until that is done: 2 to 4 seconds in a fresh session.
     /// </summary>
     [Parameter]
     [ValidateRange(0, 1_000_000)]
