@@ -25,7 +25,7 @@ internal static class SiteLimits
             if (hardware.Count is { } count)
             {
                 double usable = Math.Max(0, count - ((double)spare * hardware.UnitSize));
-                string detail = Text($"{count} accelerators of {hardware.Name}{(spare > 0 ? $", {spare * hardware.UnitSize} of them spare" : "")}");
+                string detail = Text($"{count} {(count == 1 ? "accelerator" : "accelerators")} of {hardware.Name}{(spare > 0 ? $", {spare * hardware.UnitSize} of them spare" : "")}");
                 limits.Add(new SharedLimit(CapacityLimit.Accelerators, detail, usable, Each(chosen, c => ReferenceEquals(c.Hardware, hardware) ? 1 : 0)));
             }
         }
