@@ -163,9 +163,10 @@ Describe 'Measure-TokenFactoryThroughput' {
         $null = $shell.AddScript("Import-Module '$PWD/out/TokenFactory.Tools/TokenFactory.Tools.psd1'; Measure-TokenFactoryThroughput -Concurrency 2 -Duration 600s -InputTokens 8 -OutputTokens 4 -RecordPath '$records'")
         $output = [System.Management.Automation.PSDataCollection[psobject]]::new()
         $running = $shell.BeginInvoke([System.Management.Automation.PSDataCollection[psobject]]::new(), $output)
-        $deadline = [datetime]::UtcNow.AddSeconds(20)
-        while (-not (Test-Path "$records.partial") -and [datetime]::UtcNow -lt $deadline) { Start-Sleep -Milliseconds 50 }
-        Start-Sleep -Seconds 1
+        # Progress tells when the warm-up is over and requests have ended.
+        $deadline = [datetime]::UtcNow.AddSeconds(60)
+        while (-not ($shell.Streams.Progress.StatusDescription -match 'Measuring: .* [1-9]\d* requests') -and [datetime]::UtcNow -lt $deadline) { Start-Sleep -Milliseconds 50 }
+        "$records.partial" | Should -Exist
         $shell.Stop()
         try { $shell.EndInvoke($running) } catch { $_.Exception.InnerException.GetType().Name | Should -Be 'PipelineStoppedException' }
         $shell.InvocationStateInfo.State | Should -Be Stopped
